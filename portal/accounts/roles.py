@@ -1,0 +1,57 @@
+"""Who may do what: a table of data (domain.md, "Who uses it"). Every name must exist as a Permission (tested)."""
+
+from django.db import models
+
+
+class Line(models.TextChoices):
+    """The line an account belongs to, for good: business, or one of the three administrators (三员分立)."""
+
+    BUSINESS = "business", "业务账号"
+    SYSADMIN = "sysadmin", "系统管理员"
+    SECADMIN = "secadmin", "安全管理员"
+    AUDITOR = "auditor", "审计管理员"
+
+
+class Role(models.TextChoices):
+    STAFF = "staff", "统战部工作人员"
+    COMMITTEE = "committee", "统战委员"
+    VILLAGE = "village", "村（社区）联络员"
+    LEADER = "leader", "领导"
+    SYSADMIN = "sysadmin", "系统管理员"
+    SECADMIN = "secadmin", "安全管理员"
+    AUDITOR = "auditor", "审计管理员"
+
+    @property
+    def line(self) -> Line:
+        return Line(self.value) if self.value in Line.values else Line.BUSINESS
+
+
+def _may(app: str, *names: str) -> frozenset[str]:
+    return frozenset(f"{app}.{name}" for name in names)
+
+
+NETWORK = _may("organizations", "view_area", "view_unit")
+PLAN = _may("assessments", "view_scheme", "view_indicator", "view_quarter", "view_task")
+OUTCOME = _may("assessments", "view_publication", "view_result", "view_resultline")
+REPORTS = _may("assessments", "view_selfreport", "view_selfreportitem", "view_evidence")
+SCORES = _may("assessments", "view_score", "view_unlock")
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.STAFF: NETWORK | PLAN | OUTCOME | REPORTS | SCORES
+    | _may("organizations", "add_unit", "change_unit")
+    | _may(
+        "assessments",
+        "add_scheme", "change_scheme", "delete_scheme", "add_indicator", "change_indicator", "delete_indicator",
+        "add_quarter", "change_quarter", "add_task", "change_task", "delete_task", "change_score", "add_score",
+        "add_unlock", "change_unlock", "review_selfreport", "add_publication",
+    ),
+    Role.COMMITTEE: NETWORK | PLAN | OUTCOME | REPORTS
+    | _may("assessments", "change_selfreport", "change_selfreportitem", "add_evidence", "delete_evidence"),
+    Role.VILLAGE: NETWORK,
+    Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS,
+    Role.SYSADMIN: NETWORK
+    | _may("organizations", "add_area", "change_area", "add_unit", "change_unit")
+    | _may("accounts", "view_user", "add_user", "change_user", "view_grant", "confirm_grant"),
+    Role.SECADMIN: _may("accounts", "view_user", "unlock_user", "view_grant", "add_grant", "change_grant", "confirm_grant"),
+    Role.AUDITOR: _may("accounts", "view_audittrail"),
+}  # fmt: skip

@@ -1,0 +1,313 @@
+"""The portal's settings. The environment decides; a missing or odd value stops the start with a sentence.
+
+    SECRET_KEY       needed unless DEBUG is on: 50 characters or more, kept secret
+    ALLOWED_HOSTS    needed in production: host names, separated by commas
+    DATABASE_URL     postgresql://user:password@host:port/name, postgresql:///name?host=/socket/folder, or
+                     sqlite:////absolute/path; without it SQLite in DATA_DIR
+    DATA_DIR         where the database file and the uploads lie (var/ in the checkout)
+    TRUSTED_PROXY    true behind a reverse proxy that sets X-Forwarded-For and X-Forwarded-Proto itself
+    PASSWORD_POLICY  djbh or asvs (portal/accounts/passwords.py)
+    LOGIN_ATTEMPTS   wrong log-ins until an account is locked for the address
+    AUDIT_KEEP_DAYS  how long the audit trail is kept
+    DEBUG, DEMO      true or false
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env_bool(name: str, default: bool = False) -> bool:
+    value = os.environ.get(name, str(default)).lower()
+    if value not in {"true", "false"}:
+        raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+    return value == "true"
+
+
+def env_int(name: str, default: int, least: int = 1) -> int:
+    value = os.environ.get(name, str(default))
+    if not (value.isascii() and value.isdigit() and int(value) >= least):
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least {least}, not {value!r}.")
+    return int(value)
+
+
+def env_choice(name: str, *choices: str) -> str:
+    """One of `choices`; the first is the default."""
+    value = os.environ.get(name, choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
+    return value
+
+
+def env_list(name: str) -> list[str]:
+    return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()]
+
+
+TESTING = "pytest" in sys.modules
+DEBUG = env_bool("DEBUG")
+DEMO = env_bool("DEMO")
+SECURE = not (DEBUG or DEMO or TESTING)  # the demonstration and the tests are served over http on this machine
+
+DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+FILES_ROOT = DATA_DIR / "files"
+
+
+def secret_key() -> str:
+    value = os.environ.get("SECRET_KEY") or ("only-for-development-" * 3 if DEBUG or TESTING else "")
+    if len(value) < 50:
+        raise ImproperlyConfigured(f"SECRET_KEY must be a secret of at least 50 characters; it has {len(value)}.")
+    return value
+
+
+def allowed_hosts() -> list[str]:
+    hosts = env_list("ALLOWED_HOSTS")
+    if "*" in hosts or (SECURE and not hosts):
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name the portal's hosts, for example tongxin.example.gov.cn.")
+    return hosts or ["127.0.0.1", "localhost"]
+
+
+SECRET_KEY = secret_key()
+ALLOWED_HOSTS = allowed_hosts()
+
+# Applications and the road of a request
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "portal.audit",
+    "portal.kit",
+    "portal.accounts",
+    "organizations",
+    "assessments",
+    "portal.dashboards",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "heroicons",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.kit.middleware.RequestContextMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "portal.kit.middleware.AccessMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.dashboards.frame.frame",
+            ],
+        },
+    }
+]
+
+# Database
+
+
+def sqlite(path: Path | str) -> dict[str, Any]:
+    """One file, several processes: writers queue (IMMEDIATE) instead of failing, readers never wait (WAL).
+
+    synchronous=FULL, because with NORMAL a power cut takes the last acknowledged commits along (a killed server
+    loses nothing either way). recursive_triggers, because INSERT OR REPLACE goes round DELETE triggers without it.
+    """
+    synchronous = "OFF" if TESTING else "FULL"
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": f"PRAGMA journal_mode=WAL;PRAGMA synchronous={synchronous};PRAGMA recursive_triggers=ON",
+        },
+        "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: the live server's threads need connections of their own
+    }
+
+
+def postgresql(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.removeprefix("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": options.pop("port", "") or str(parts.port or ""),
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0 if TESTING else 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def database(url: str) -> dict[str, Any]:
+    scheme, _, rest = url.partition("://")
+    if not url:
+        return sqlite(DATA_DIR / "db.sqlite3")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return sqlite(unquote(rest[1:]))
+    if scheme in {"postgres", "postgresql"} and urlsplit(url).path.strip("/"):
+        return postgresql(url)
+    raise ImproperlyConfigured(
+        "DATABASE_URL must be postgresql://user:password@host:port/name, postgresql:///name?host=/socket/folder "
+        "or sqlite:////absolute/path."
+    )
+
+
+DATABASES = {"default": database(os.environ.get("DATABASE_URL", ""))}
+
+# Accounts and sessions
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["portal.accounts.backends.GrantBackend"]
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "dashboards:my_work"
+LOGOUT_REDIRECT_URL = "accounts:login"
+
+PASSWORD_POLICY = env_choice("PASSWORD_POLICY", "djbh", "asvs")
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+if TESTING:
+    PASSWORD_HASHERS.insert(0, "django.contrib.auth.hashers.MD5PasswordHasher")
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "portal.accounts.passwords.PolicyValidator"},
+    {"NAME": "portal.accounts.passwords.BlocklistValidator"},
+]
+LOGIN_ATTEMPTS = env_int("LOGIN_ATTEMPTS", 5)
+LOGIN_LOCK_MINUTES = 15
+
+SESSION_COOKIE_AGE = 10 * 60 * 60  # from log-in: it is not saved again by a request
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True  # scripts take the CSRF token from the page
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+# What browsers are told
+
+if SECURE:
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+
+TRUSTED_PROXY = env_bool("TRUSTED_PROXY")
+if TRUSTED_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Words and times
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+
+# Files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {  # evidence: served by an authenticated view only, never from a URL of its own
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": FILES_ROOT,
+            "base_url": "/no-public-files/",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+UPLOAD_MAX_BYTES = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # a form or a JSON body without its files
+
+# Limits and terms
+
+AUDIT_KEEP_DAYS = env_int("AUDIT_KEEP_DAYS", 1095)
+GRID_MAX_CELLS = 3000
+EXPORT_PAGE = 2000  # rows read from the database at a time
+
+# API
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "portal.accounts.api.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["portal.kit.api.ScopedPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "同心接口",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# The log goes to standard output: request lines and errors, never bodies or field values.
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"django": {"handlers": ["console"], "level": "INFO", "propagate": False}},
+}

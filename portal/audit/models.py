@@ -44,6 +44,9 @@ class Action(models.TextChoices):
     REFUSED = "refused", "越权被拒"
 
 
+CHANGING = {Action.UPDATED, Action.SCORED, Action.CONFIRMED}
+
+
 class Origin(NamedTuple):
     """Where an act came from: the request's id and address; hung on `user.origin` by the middleware."""
 
@@ -253,7 +256,7 @@ def _sentence(entry: AuditEntry, act: Act, changes: list[Change]) -> str:
     """ "张三 将 水坪镇·主题活动 得分 由 6.0 改为 5.5，原因：……" """
     if act.words:
         said = f"{entry.user_name} {act.words}"
-    elif act.action == Action.UPDATED and changes:
+    elif changes and act.action in CHANGING:
         said = f"{entry.user_name} 将 {entry.object_text} " + "；".join(
             f"{change.label} 由 {change.before or '空'} 改为 {change.after or '空'}" for change in changes
         )

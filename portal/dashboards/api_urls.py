@@ -1,0 +1,61 @@
+"""The API's addresses, one line each; the browsable page is served from this machine alone."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from assessments import api as assessments
+from organizations import api as organizations
+from portal.kit.access import ANY_USER
+
+LIST, DETAIL = {"get": "list"}, {"get": "retrieve"}
+
+
+class RootView(APIView):
+    """Where everything is."""
+
+    access = ANY_USER
+    permission_classes = [IsAuthenticated]
+    schema = None
+
+    def get(self, request: Request) -> Response:
+        names = [pattern.name for pattern in urlpatterns if pattern.name and pattern.name.endswith("_list")]
+        return Response({name.removesuffix("_list"): reverse(f"api:{name}", request=request) for name in names})
+
+
+class SchemaView(SpectacularAPIView):
+    access = ANY_USER
+    permission_classes = [IsAuthenticated]
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    access = ANY_USER
+    permission_classes = [IsAuthenticated]
+
+
+app_name = "api"
+urlpatterns = [
+    path("", RootView.as_view(), name="root"),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(url_name="api:schema"), name="docs"),
+    path("areas/", organizations.AreaViewSet.as_view(LIST), name="areas_list"),
+    path("areas/<int:pk>/", organizations.AreaViewSet.as_view(DETAIL), name="areas_detail"),
+    path("units/", organizations.UnitViewSet.as_view(LIST), name="units_list"),
+    path("units/<int:pk>/", organizations.UnitViewSet.as_view(DETAIL), name="units_detail"),
+    path("schemes/", assessments.SchemeViewSet.as_view(LIST), name="schemes_list"),
+    path("schemes/<int:pk>/", assessments.SchemeViewSet.as_view(DETAIL), name="schemes_detail"),
+    path("quarters/", assessments.QuarterViewSet.as_view(LIST), name="quarters_list"),
+    path("quarters/<int:pk>/", assessments.QuarterViewSet.as_view(DETAIL), name="quarters_detail"),
+    path("tasks/", assessments.TaskViewSet.as_view(LIST), name="tasks_list"),
+    path("tasks/<int:pk>/", assessments.TaskViewSet.as_view(DETAIL), name="tasks_detail"),
+    path("scores/", assessments.ScoreViewSet.as_view(LIST), name="scores_list"),
+    path("scores/<int:pk>/", assessments.ScoreViewSet.as_view(DETAIL), name="scores_detail"),
+    path("results/", assessments.ResultViewSet.as_view(LIST), name="results_list"),
+    path("results/<int:pk>/", assessments.ResultViewSet.as_view(DETAIL), name="results_detail"),
+    path("result-lines/", assessments.ResultLineViewSet.as_view(LIST), name="result_lines_list"),
+    path("result-lines/<int:pk>/", assessments.ResultLineViewSet.as_view(DETAIL), name="result_lines_detail"),
+]

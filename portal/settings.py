@@ -1,15 +1,15 @@
 """The portal's settings. The environment decides; a missing or odd value stops the start with a sentence.
 
-    SECRET_KEY       needed unless DEBUG is on: 50 characters or more, kept secret
-    ALLOWED_HOSTS    needed in production: host names, separated by commas
-    DATABASE_URL     postgresql://user:password@host:port/name, postgresql:///name?host=/socket/folder, or
-                     sqlite:////absolute/path; without it SQLite in DATA_DIR
-    DATA_DIR         where the database file and the uploads lie (var/ in the checkout)
-    TRUSTED_PROXY    true behind a reverse proxy that sets X-Forwarded-For and X-Forwarded-Proto itself
-    PASSWORD_POLICY  djbh or asvs (portal/accounts/passwords.py)
-    LOGIN_ATTEMPTS   wrong log-ins until an account is locked for the address
-    AUDIT_KEEP_DAYS  how long the audit trail is kept
-    DEBUG, DEMO      true or false
+SECRET_KEY       needed unless DEBUG is on: 50 characters or more, kept secret
+ALLOWED_HOSTS    needed in production: host names, separated by commas
+DATABASE_URL     postgresql://user:password@host:port/name, postgresql:///name?host=/socket/folder, or
+                 sqlite:////absolute/path; without it SQLite in DATA_DIR
+DATA_DIR         where the database file and the uploads lie (var/ in the checkout)
+TRUSTED_PROXY    true behind a reverse proxy that sets X-Forwarded-For and X-Forwarded-Proto itself
+PASSWORD_POLICY  djbh or asvs (portal/accounts/passwords.py)
+LOGIN_ATTEMPTS   wrong log-ins until an account is locked for the address
+AUDIT_KEEP_DAYS  how long the audit trail is kept
+DEBUG, DEMO      true or false
 """
 
 import os
@@ -147,7 +147,7 @@ def sqlite(path: Path | str) -> dict[str, Any]:
     """
     synchronous = "OFF" if TESTING else "FULL"
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "portal.kit.sqlite",
         "NAME": path,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",

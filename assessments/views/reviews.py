@@ -170,7 +170,11 @@ def review_unit(request: HttpRequest, pk: int, report: int) -> HttpResponse:
         if not problems:
             messages.success(request, f"已保存 {len(outcome.saved)} 项得分。")
             return redirect(request.path)
-    rows = [(score, _typed_or_stored(request, score), problems.get(score.task_id)) for score in scores]
+    rows = [
+        (score, score.task.points_for(found.unit_class), cell_text(score), _typed_or_stored(request, score),
+         problems.get(score.task_id))
+        for score in scores
+    ]  # fmt: skip
     return render(request, "assessments/review_unit.html", {
         "title": f"{found.unit} · {quarter}打分", "quarter": quarter, "report": found, "rows": rows, "form": KeyedForm(),
         "crumbs": [("季度考评", None), (str(quarter), quarter.get_absolute_url()), (found.unit.name, None)],

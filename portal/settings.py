@@ -14,6 +14,7 @@ DEBUG, DEMO      true or false
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -178,10 +179,11 @@ def database(url: str) -> dict[str, Any]:
     scheme, _, rest = url.partition("://")
     if not url:
         return sqlite(DATA_DIR / "db.sqlite3")
-    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+    if scheme == "sqlite" and rest.startswith("//"):
         return sqlite(unquote(rest[1:]))
     if scheme in {"postgres", "postgresql"} and urlsplit(url).path.strip("/"):
-        return postgresql(url)
+        with suppress(ValueError):  # a port that is no number
+            return postgresql(url)
     raise ImproperlyConfigured(
         "DATABASE_URL must be postgresql://user:password@host:port/name, postgresql:///name?host=/socket/folder "
         "or sqlite:////absolute/path."

@@ -1,4 +1,4 @@
-"""What every test has: a flush that the frozen tables allow, and Debian's browser as a county's desk sees the portal."""
+"""What every test has: a flush past the frozen tables, and Debian's browser as a county's desk sees the portal."""
 
 import os
 import shutil

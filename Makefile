@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= 2
+JOBS ?= 2
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,14 +45,14 @@ demo: setup
 
 test: dev
 	@BIN=$(BIN) deploy/install-test-tools
-	$(BIN)/python -m pytest --db=sqlite
-	$(BIN)/python -m pytest --db=postgres
+	$(BIN)/python -m pytest --db=sqlite -n $(JOBS) --dist loadscope
+	$(BIN)/python -m pytest --db=postgres -n $(JOBS) --dist loadscope
 
 lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint templates --lint --quiet
-	$(BIN)/mypy
+	DEBUG=true $(BIN)/mypy
 	$(BIN)/lint-imports
 	@BIN=$(BIN) deploy/check-django
 

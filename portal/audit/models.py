@@ -81,7 +81,7 @@ class AuditHead(models.Model):
     sequence = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64, default=CHAIN_START)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.sequence}"
 
 
@@ -115,7 +115,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["-at"]),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.sentence
 
     def computed_digest(self) -> str:
@@ -144,7 +144,7 @@ class Submission(models.Model):
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="submission_once")]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.key
 
 

@@ -1,5 +1,7 @@
 """Rules that the database itself holds, written once for SQLite and PostgreSQL."""
 
+from typing import Any
+
 from django.db import migrations
 
 
@@ -27,11 +29,11 @@ class RefuseWhen(migrations.RunPython):
     """
 
     def __init__(self, name: str, table: str, event: str, condition: str, message: str):
-        def install(apps, schema_editor):
+        def install(apps: Any, schema_editor: Any) -> None:
             make = _sqlite if schema_editor.connection.vendor == "sqlite" else _postgresql
             schema_editor.execute(make(name, table, event, condition, message), params=None)
 
-        def remove(apps, schema_editor):
+        def remove(apps: Any, schema_editor: Any) -> None:
             if schema_editor.connection.vendor == "sqlite":
                 schema_editor.execute(f'DROP TRIGGER IF EXISTS "{name}"')
             else:

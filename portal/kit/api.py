@@ -11,4 +11,5 @@ class ReadOnlyViewSet(viewsets.ReadOnlyModelViewSet):
     access = "scoped API"
 
     def get_queryset(self) -> Any:
-        return super().get_queryset().permitted(self.request.user)
+        queryset: Any = super().get_queryset()
+        return queryset.permitted(self.request.user)

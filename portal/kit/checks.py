@@ -48,7 +48,7 @@ def every_model_has_a_scope(app_configs: Any, **kwargs: Any) -> list[Error]:
         Error(f"{model._meta.label} has no scope.", hint="Give it a ScopedQuerySet.", id="kit.E002")
         for label in OWN_APPS & {config.label for config in apps.get_app_configs()}
         for model in apps.get_app_config(label).get_models()
-        if not (isinstance(model._default_manager.all(), ScopedQuerySet) or getattr(model, "unscoped", ""))
+        if not (isinstance(model._default_manager.all(), ScopedQuerySet) or getattr(model, "unscoped", None))
     ]
 
 

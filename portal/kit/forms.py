@@ -62,9 +62,9 @@ class ModelForm(forms.ModelForm):
             self.initial.setdefault("version", getattr(self.instance, "version", None))
             self.initial.setdefault("base", signing.dumps(self._shown(self.instance), salt=SIGNED_BASE, compress=True))
         for field in self.fields.values():
-            queryset = getattr(field, "queryset", None)
+            queryset: Any = getattr(field, "queryset", None)
             if user is not None and hasattr(queryset, "permitted"):
-                field.queryset = queryset.permitted(user)
+                field.queryset = queryset.permitted(user)  # type: ignore[attr-defined]
 
     @property
     def shown_names(self) -> list[str]:
@@ -72,7 +72,7 @@ class ModelForm(forms.ModelForm):
         return [name for name in self.fields if name not in {"version", "idempotency_key", "base"}]
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        cleaned = super().clean() or self.cleaned_data
         check_texts(self)
         return cleaned
 

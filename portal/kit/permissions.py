@@ -7,7 +7,7 @@ from rest_framework.request import Request
 
 from portal.kit.scope import permission_for
 
-ACTIONS = {
+ACTIONS: dict[str | None, str] = {
     "GET": "view", "HEAD": "view", "OPTIONS": "view", "POST": "add", "PUT": "change", "PATCH": "change",
     "DELETE": "delete",
 }  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from portal.audit.models import Action, differences, record, snapshot
+from portal.audit.models import Action, Change, differences, record, snapshot
 from portal.kit.models import StaleVersionError
 from portal.kit.scope import require
 
@@ -38,6 +38,8 @@ def delete(obj: models.Model, *, by: Any, reason: str = "") -> None:
     """Remove a draft row for `by` and put what it held on the trail."""
     require(by, "delete", obj)
     before = snapshot(obj)
-    changes = [(name, str(obj._meta.get_field(name).verbose_name), text, "") for name, text in before.items() if text]
+    changes = [
+        Change(name, str(obj._meta.get_field(name).verbose_name), text, "") for name, text in before.items() if text
+    ]
     record(by, Action.DELETED, obj, changes=changes, reason=reason)
     obj.delete()

@@ -53,7 +53,7 @@ class AccessDeclared(type):
     @property
     def access(cls) -> tuple[str, ...] | None:
         if getattr(cls, "permissions", None):
-            return cls.permissions  # type: ignore[no-any-return]
+            return cls.permissions  # type: ignore[attr-defined]
         model = getattr(cls, "model", None)
         return (permission_for(model, cls.action),) if model else None  # type: ignore[attr-defined]
 

@@ -40,11 +40,13 @@ def export_response(kind: str, title: str, table: Table, filters: str, user: Any
         response = StreamingHttpResponse(csv_lines(table.as_values()), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = _attachment(f"{name}.csv")
         return response
-    cover = [
+    cover: list[list[Any]] = [
         ["名称", title], ["筛选条件", filters or "无"], ["导出时间", f"{stamp:%Y-%m-%d %H:%M:%S}"],
         ["导出人", str(user)], ["数据行数", table.queryset.count()],
     ]  # fmt: skip
-    return workbook_response(name, [Sheet("说明", [["项目", "内容"], *cover], [14, 60]), Sheet(title, table.as_values())])
+    return workbook_response(
+        name, [Sheet("说明", [["项目", "内容"], *cover], [14, 60]), Sheet(title, table.as_values())]
+    )
 
 
 def workbook_response(name: str, sheets: list[Sheet]) -> FileResponse:

@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.kit.middleware.AccessMiddleware",
+    "portal.accounts.middleware.PasswordExpiryMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"

@@ -50,14 +50,20 @@ def publication_checks(quarter: Quarter) -> list[Check]:
     for unit_class, label in UnitClass.choices:
         mine = scores.filter(report__unit_class=unit_class)
         blank = mine.filter(status=Score.Status.BLANK, report__exempt_reason="").count()
-        checks.append(Check(f"{label}未填的得分", blank, bool(blank), unit_class, "打分表中补齐；确实不考核的填“不适用”。"))
+        checks.append(
+            Check(f"{label}未填的得分", blank, bool(blank), unit_class, "打分表中补齐；确实不考核的填“不适用”。")
+        )
         silent = mine.filter(needs_reason=True).count()
-        checks.append(Check(f"{label}缺评分说明", silent, bool(silent), unit_class, "与自评或测算不一致的得分须写明原因。"))
+        checks.append(
+            Check(f"{label}缺评分说明", silent, bool(silent), unit_class, "与自评或测算不一致的得分须写明原因。")
+        )
         returned = items.filter(report__unit_class=unit_class).count()
         checks.append(Check(f"{label}退回未补充", returned, bool(returned), unit_class, "等单位补充，或直接给出得分。"))
     reports = SelfReport.objects.filter(quarter=quarter, exempt_reason="").exclude(status=SelfReport.Status.SUBMITTED)
     checks.append(Check("未提交自评的单位", reports.count(), False, "", "不影响公布，但应在通报中说明。"))
-    checks.append(Check("公布后的复核申诉期（天）", quarter.appeal_days, False, "", "期满前如有申诉成立，将公布更正版。"))
+    checks.append(
+        Check("公布后的复核申诉期（天）", quarter.appeal_days, False, "", "期满前如有申诉成立，将公布更正版。")
+    )
     return checks
 
 
@@ -107,7 +113,9 @@ def publish_quarter(quarter: Quarter, *, by: Any, reason: str = "", at: dt.datet
     quarter.state = Quarter.State.PUBLISHED
     quarter.version += 1
     quarter.save(update_fields=["state", "version", "updated_at"])
-    record(by, Action.PUBLISHED, publication, reason=reason, words=f"公布 {publication}，校验值 {publication.digest[:12]}")
+    record(
+        by, Action.PUBLISHED, publication, reason=reason, words=f"公布 {publication}，校验值 {publication.digest[:12]}"
+    )
     return publication
 
 
@@ -193,7 +201,7 @@ def _line(board: Board, report: SelfReport, task: Task) -> ResultLine:
     return ResultLine(
         task=task, number=indicator.number, category=indicator.category, name=indicator.name,
         criteria=task.requirement or indicator.criteria, method=indicator.method,
-        maximum=task.points_for(report.unit_class),
+        maximum=task.points_for(report.unit_class) or Decimal(0),
         inputs={
             "given": _text(score.given), "count": score.count, "achieved": _text(score.achieved),
             "target": _text(score.target), "unit_points": _text(indicator.unit_points), "status": score.status,
@@ -225,7 +233,9 @@ def _previous_ranks(quarter: Quarter) -> dict[int, int | None]:
     """Unit → rank in the latest revision of the quarter before, within the same county."""
     year, number = (quarter.year, quarter.number - 1) if quarter.number > 1 else (quarter.year - 1, 4)
     before = (
-        Publication.objects.filter(quarter__scheme__area=quarter.scheme.area, quarter__year=year, quarter__number=number)
+        Publication.objects.filter(
+            quarter__scheme__area=quarter.scheme.area, quarter__year=year, quarter__number=number
+        )
         .order_by("-revision")
         .first()
     )

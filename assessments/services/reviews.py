@@ -250,12 +250,13 @@ def _apply(score: Score, entry: Entry, item: SelfReportItem | None, rules: _Rule
     inputs = _checked_inputs(entry.inputs)
     if item is not None:
         inputs = {**{name: getattr(item, name) for name in INPUTS if getattr(score, name) is None}, **inputs}
-    fresh = {name: inputs.get(name, getattr(score, name)) for name in INPUTS}
+    fresh: dict[str, Any] = {name: inputs.get(name, getattr(score, name)) for name in INPUTS}
+    known = {name: fresh[name] for name in INPUTS if name != "done_on"}
     indicator = score.task.indicator
     if given is not None and indicator.method not in {Method.MANUAL, Method.PASS_FAIL}:
-        alone = scoring.score(indicator.rule(maximum), scoring.Facts(None, *(fresh[n] for n in INPUTS[:3])))
+        alone = scoring.score(indicator.rule(maximum), scoring.Facts(**known))
         given = None if alone.proposed == given else given
-    scoring.score(indicator.rule(maximum), scoring.Facts(given, *(fresh[n] for n in INPUTS[:3]), reason))
+    scoring.score(indicator.rule(maximum), scoring.Facts(given, reason=reason, **known))
     for name, fresh_value in fresh.items():
         setattr(score, name, fresh_value)
     score.given, score.reason = given, reason
@@ -323,11 +324,11 @@ def _has_proposal(score: Score, item: SelfReportItem | None) -> bool:
 
 def _proposal(score: Score, item: SelfReportItem | None) -> str | None:
     """What confirming means for a cell: its own points, the unit's points, or None for what the rule computes."""
-    if score.status == Score.Status.SCORED:
+    if score.status == Score.Status.SCORED and score.points is not None:
         return scoring.plain(score.points)
-    if item is not None and score.task.indicator.method in {Method.MANUAL, Method.PASS_FAIL}:
-        return scoring.plain(item.points)
-    return None
+    if item is None or item.points is None or score.task.indicator.method not in {Method.MANUAL, Method.PASS_FAIL}:
+        return None
+    return scoring.plain(item.points)
 
 
 def _act(score: Score, before: str, entry: Entry) -> Act:

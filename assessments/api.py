@@ -44,7 +44,17 @@ class SchemeViewSet(ReadOnlyViewSet):
 class QuarterSerializer(serializers.ModelSerializer):
     class Meta:
         model = Quarter
-        fields = ["id", "scheme", "year", "number", "state", "opens_on", "report_due_on", "review_due_on", "appeal_days"]
+        fields = [
+            "id",
+            "scheme",
+            "year",
+            "number",
+            "state",
+            "opens_on",
+            "report_due_on",
+            "review_due_on",
+            "appeal_days",
+        ]
 
 
 class QuarterApiFilterSet(FilterSet):

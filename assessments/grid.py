@@ -65,9 +65,7 @@ class Board:
     def totals(self) -> dict[int, dict[str, Any]]:
         """Report → points, bonus, total (text) and rank, as they stand."""
         sums = {report.pk: self.total(report) for report in self.reports}
-        ranks = scoring.rank(
-            Entry(report.pk, sums[report.pk].total, report.exempt_reason) for report in self.reports
-        )
+        ranks = scoring.rank(Entry(report.pk, sums[report.pk].total, report.exempt_reason) for report in self.reports)
         return {
             pk: {
                 "points": scoring.plain(sums[pk].scaled), "bonus": scoring.plain(sums[pk].bonus),

@@ -13,7 +13,9 @@ from enum import StrEnum
 
 ZERO, HUNDRED = Decimal(0), Decimal(100)
 LONGEST = 12  # characters a person may type for one number
-FULL_WIDTH = {ord("．"): ".", ord("。"): ".", ord("\u3000"): " ", ord("\xa0"): " "} | {0xFF10 + n: str(n) for n in range(10)}
+FULL_WIDTH = {ord("．"): ".", ord("。"): ".", ord("\u3000"): " ", ord("\xa0"): " "} | {
+    0xFF10 + n: str(n) for n in range(10)
+}
 
 
 class Method(StrEnum):
@@ -182,7 +184,9 @@ def bonus(rule: BonusRule, due_on: date, done_on: date | None) -> Bonus:
     if days < 0:
         points = max(half_up(rule.late_per_day * days), rule.late_floor)
         floor = f"，最多扣 {plain(-rule.late_floor)} 分" if points == rule.late_floor and rule.late_per_day else ""
-        return Bonus(points, (f"{dates}，逾期 {-days} 天：每天扣 {plain(rule.late_per_day)} 分{floor}，时效 {plain(points)} 分",))
+        return Bonus(
+            points, (f"{dates}，逾期 {-days} 天：每天扣 {plain(rule.late_per_day)} 分{floor}，时效 {plain(points)} 分",)
+        )
     held = [tier for tier in rule.tiers if days >= tier.days_before]
     if not held:
         return Bonus(ZERO, (f"{dates}，{f'提前 {days} 天' if days else '按期完成'}：不加时效分",))
@@ -208,10 +212,14 @@ def total(lines: Iterable[Line], cap: Decimal) -> Total:
     scaled = points
     if len(applicable) < len(lines):
         scaled = half_up(points * HUNDRED / base)
-        steps.append(f"有 {len(lines) - len(applicable)} 项不适用，折算：{plain(points)} ÷ {plain(base)} × 100 = {plain(scaled)} 分")
+        steps.append(
+            f"有 {len(lines) - len(applicable)} 项不适用，折算：{plain(points)} ÷ {plain(base)} × 100 = {plain(scaled)} 分"
+        )
     words = f"时效加分合计 {plain(raw_bonus)} 分"
     steps.append(f"{words}，每季上限 {plain(cap)} 分，计 {plain(capped)} 分" if capped != raw_bonus else words)
-    steps.append(f"总分：{plain(scaled)} {'−' if capped < 0 else '+'} {plain(abs(capped))} = {plain(scaled + capped)} 分")
+    steps.append(
+        f"总分：{plain(scaled)} {'−' if capped < 0 else '+'} {plain(abs(capped))} = {plain(scaled + capped)} 分"
+    )
     return Total(points, base, scaled, capped, scaled + capped, len(applicable) - len(known), tuple(steps))
 
 
@@ -264,7 +272,10 @@ def _check_given(rule: Rule, given: Decimal) -> None:
 def _bounded(value: Decimal, rule: Rule, words: str) -> tuple[Decimal, tuple[str, ...]]:
     """Round once, then keep within 0 and the maximum, saying so."""
     rounded = half_up(value)
-    steps = [f"{words} = {plain(value if value == rounded else rounded)} 分" + ("" if value == rounded else "（四舍五入到 0.1）")]
+    steps = [
+        f"{words} = {plain(value if value == rounded else rounded)} 分"
+        + ("" if value == rounded else "（四舍五入到 0.1）")
+    ]
     if rounded > rule.maximum:
         steps.append(f"封顶：满分 {plain(rule.maximum)} 分")
     if rounded < ZERO:

@@ -37,7 +37,12 @@ def ranking_sheets(publication: Publication, results: list[Result], user: Any) -
     return [
         Sheet("说明", cover, [16, 70]),
         *[
-            Sheet(UnitClass(value).label, [HEAD, *map(_row, rows)], [8, 30, 10, 10, 10, 10, 10, 10, 10, 40], landscape=True)
+            Sheet(
+                UnitClass(value).label,
+                [HEAD, *map(_row, rows)],
+                [8, 30, 10, 10, 10, 10, 10, 10, 10, 40],
+                landscape=True,
+            )
             for value, rows in members.items()
         ],
     ]

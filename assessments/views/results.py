@@ -111,9 +111,13 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
 def year(request: HttpRequest) -> HttpResponse:
     """Quarters side by side with their weights, and the weighted value so far."""
     published = Publication.objects.permitted(request.user).select_related("quarter__scheme__area")
-    choices = sorted({(p.quarter.scheme.area, p.quarter.year) for p in published}, key=lambda pair: (-pair[1], pair[0].pk))
+    choices = sorted(
+        {(p.quarter.scheme.area, p.quarter.year) for p in published}, key=lambda pair: (-pair[1], pair[0].pk)
+    )
     asked = (request.GET.get("area", ""), request.GET.get("year", ""))
-    chosen = next((pair for pair in choices if (str(pair[0].pk), str(pair[1])) == asked), choices[0] if choices else None)
+    chosen = next(
+        (pair for pair in choices if (str(pair[0].pk), str(pair[1])) == asked), choices[0] if choices else None
+    )
     table = year_table(*chosen, user=request.user) if chosen else None
     return render(request, "assessments/year.html", {
         "title": f"{chosen[0]} · {chosen[1]}年度累计" if chosen else "年度累计", "table": table, "choices": choices,

@@ -44,7 +44,9 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     closed, _ = scoring_closed(quarter)
     editable = not closed and request.user.has_perm("assessments.change_score")
     counts = dict.fromkeys(UnitClass.values, 0)
-    for value in SelfReport.objects.permitted(request.user).filter(quarter=quarter).values_list("unit_class", flat=True):
+    for value in (
+        SelfReport.objects.permitted(request.user).filter(quarter=quarter).values_list("unit_class", flat=True)
+    ):
         counts[value] += 1
     return render(request, "assessments/review.html", {
         "title": f"{quarter} · 打分", "quarter": quarter, "unit_class": unit_class, "board": board,
@@ -65,7 +67,9 @@ def review_cells(request: HttpRequest, pk: int) -> JsonResponse:
     except ValidationError as error:
         return JsonResponse({"message": error.messages[0]}, status=400)
     if dry_run:
-        return JsonResponse(_answer(quarter, enter_scores(quarter, entries, by=request.user, dry_run=True), request.user))
+        return JsonResponse(
+            _answer(quarter, enter_scores(quarter, entries, by=request.user, dry_run=True), request.user)
+        )
     with transaction.atomic():
         submission, first = claim(request.user, submission_key(request, key))
         if first:
@@ -149,7 +153,9 @@ def review_panel(request: HttpRequest, pk: int, report: int, task: int) -> HttpR
         status = 422 if form.errors else 200
         if not form.errors and not request.headers.get("X-Requested-With"):
             return redirect(request.path)
-    return render(request, _panel_template(request), _panel_context(quarter, score, form), status=status, headers=headers)
+    return render(
+        request, _panel_template(request), _panel_context(quarter, score, form), status=status, headers=headers
+    )
 
 
 @permission_required("assessments.view_score")
@@ -213,7 +219,9 @@ def review_return(request: HttpRequest, pk: int, report: int) -> HttpResponse:
     with reported(request, f"已退回{found.unit}，该单位补充后会再次出现在待办中。"):
         reason = request.POST.get("reason", "")
         act_once(request, lambda: return_items(found, tasks, reason=reason, by=request.user))
-    return redirect(request.POST.get("next") if _is_own(request) else f"{_review_url(quarter)}?class={found.unit_class}")
+    return redirect(
+        request.POST.get("next") if _is_own(request) else f"{_review_url(quarter)}?class={found.unit_class}"
+    )
 
 
 def _is_own(request: HttpRequest) -> bool:

@@ -93,7 +93,9 @@ class AreaQuerySet(ScopedQuerySet):
 class Area(Versioned, AreaFields):
     """The identity of an area; its other fields mirror the version of today (or the last one)."""
 
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
+    )
     initials = models.CharField("拼音首字母", max_length=60, blank=True, editable=False)
     since = models.DateField("设立日期")
     until = models.DateField("撤销日期", null=True, blank=True)

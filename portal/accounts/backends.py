@@ -11,7 +11,9 @@ from portal.accounts.models import User, fold
 class GrantBackend(BaseBackend):
     """Rights come from grants alone; there is no superuser."""
 
-    def authenticate(self, request: HttpRequest | None, username: str = "", password: str = "", **kwargs: Any) -> User | None:
+    def authenticate(
+        self, request: HttpRequest | None, username: str = "", password: str = "", **kwargs: Any
+    ) -> User | None:
         user = User.objects.filter(username=fold(username)).first()
         if user is None:
             User().set_password(password)  # the same work for a name that does not exist

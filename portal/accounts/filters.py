@@ -17,7 +17,10 @@ class UserFilterSet(FilterSet):
 class GrantFilterSet(FilterSet):
     search_fields = ("user__username", "user__name")
     waiting = django_filters.BooleanFilter(
-        field_name="confirmed_at", lookup_expr="isnull", label="待复核", widget=forms.Select(choices=[("", "全部"), ("true", "是"), ("false", "否")])
+        field_name="confirmed_at",
+        lookup_expr="isnull",
+        label="待复核",
+        widget=forms.Select(choices=[("", "全部"), ("true", "是"), ("false", "否")]),
     )
 
     class Meta:

@@ -13,7 +13,9 @@ from portal.kit.forms import CleanForm, KeyedForm, ModelForm
 
 
 class LoginForm(forms.Form):
-    username = forms.CharField(label="账号", max_length=50, widget=forms.TextInput({"autocomplete": "username", "autofocus": True}))
+    username = forms.CharField(
+        label="账号", max_length=50, widget=forms.TextInput({"autocomplete": "username", "autofocus": True})
+    )
     password = forms.CharField(
         label="密码", max_length=128, strip=False, widget=forms.PasswordInput({"autocomplete": "current-password"})
     )
@@ -26,7 +28,10 @@ class NewPasswordForm(forms.Form):
         label="新密码", max_length=128, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
     )
     again = forms.CharField(
-        label="再输一次新密码", max_length=128, strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
+        label="再输一次新密码",
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any):
@@ -39,14 +44,20 @@ class NewPasswordForm(forms.Form):
         return self.cleaned_data["new_password"]
 
     def clean(self) -> dict[str, Any]:
-        if self.cleaned_data.get("new_password") != self.cleaned_data.get("again") and "new_password" in self.cleaned_data:
+        if (
+            self.cleaned_data.get("new_password") != self.cleaned_data.get("again")
+            and "new_password" in self.cleaned_data
+        ):
             self.add_error("again", "两次输入的新密码不一致。")
         return self.cleaned_data
 
 
 class PasswordChangeForm(NewPasswordForm):
     old_password = forms.CharField(
-        label="现在的密码", max_length=128, strip=False, widget=forms.PasswordInput({"autocomplete": "current-password"})
+        label="现在的密码",
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
     field_order = ["old_password", "new_password", "again"]
 

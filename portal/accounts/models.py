@@ -317,4 +317,3 @@ class AuditTrail(AuditEntry):
 
     def get_absolute_url(self):
         return reverse("accounts:audit_detail", args=[self.pk])
-

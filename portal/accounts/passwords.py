@@ -16,7 +16,21 @@ from django.utils import timezone
 from pypinyin import lazy_pinyin
 
 CLASSES = ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]")
-COMMON = ("password", "admin", "qwer", "asdf", "zxcv", "1234", "abcd", "111", "888", "666", "tongxin", "tongzhan", "@123")
+COMMON = (
+    "password",
+    "admin",
+    "qwer",
+    "asdf",
+    "zxcv",
+    "1234",
+    "abcd",
+    "111",
+    "888",
+    "666",
+    "tongxin",
+    "tongzhan",
+    "@123",
+)
 
 
 @dataclass(frozen=True)

@@ -185,9 +185,7 @@ def _reserve(name: str, address: str) -> bool:
         LoginAttempt.objects.get_or_create(username=name, address=address)
         mine = LoginAttempt.objects.filter(username=name, address=address)
         mine.filter(locked_until__lte=now).update(failures=0, locked_until=None)
-        taken = mine.filter(failures__lt=settings.LOGIN_ATTEMPTS).update(
-            failures=F("failures") + 1, locked_until=until
-        )
+        taken = mine.filter(failures__lt=settings.LOGIN_ATTEMPTS).update(failures=F("failures") + 1, locked_until=until)
     return bool(taken)
 
 

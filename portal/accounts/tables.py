@@ -21,7 +21,9 @@ class GrantTable(Table):
     since = Column("起始日期", order_by="since")
     until = Column("截止日期", order_by="until")
     state = Column(
-        "状态", value=lambda grant: "已生效" if grant.confirmed_at else "待复核", tone=lambda grant: "green" if grant.confirmed_at else "amber"
+        "状态",
+        value=lambda grant: "已生效" if grant.confirmed_at else "待复核",
+        tone=lambda grant: "green" if grant.confirmed_at else "amber",
     )
 
     class Meta:

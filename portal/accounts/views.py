@@ -75,7 +75,12 @@ def password_change(request: HttpRequest) -> HttpResponse:
         update_session_auth_hash(request, request.user)
         messages.success(request, "密码已修改，其他地方的登录已退出。")
         return redirect("accounts:me")
-    context = {"title": "修改密码", "form": form, "crumbs": [("我的账号", reverse("accounts:me"))], "expired": has_expired(request.user)}
+    context = {
+        "title": "修改密码",
+        "form": form,
+        "crumbs": [("我的账号", reverse("accounts:me"))],
+        "expired": has_expired(request.user),
+    }
     return render(request, "accounts/password_change.html", context, status=422 if form.errors else 200)
 
 
@@ -144,7 +149,9 @@ def saved_filter_create(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, f"已存为常用筛选“{form.instance.name}”。")
     else:
-        messages.error(request, "没有保存：" + "；".join(message for errors in form.errors.values() for message in errors))
+        messages.error(
+            request, "没有保存：" + "；".join(message for errors in form.errors.values() for message in errors)
+        )
     return redirect(f"{path}?{request.POST.get('query', '')}")
 
 

@@ -28,7 +28,9 @@ class Board:
         return cell if reason is None else {**cell, "reason": reason}
 
 
-def make_board(units: int = 3, tasks: int = 4, *, methods: list[str] | None = None, state=Quarter.State.REVIEW) -> Board:
+def make_board(
+    units: int = 3, tasks: int = 4, *, methods: list[str] | None = None, state=Quarter.State.REVIEW
+) -> Board:
     """`units` townships of class Ⅰ, `tasks` indicators of equal points that total 100; methods: one a task, else manual."""
     county = make_county()
     staff = make_user(role=Role.STAFF, area=county)
@@ -47,10 +49,14 @@ def make_board(units: int = 3, tasks: int = 4, *, methods: list[str] | None = No
             points_1=points, unit_points=Decimal(3) if method in {Method.PER_COUNT, Method.DEDUCT} else None,
             measure="village_liaisons" if method == Method.MEASURED else "",
         )  # fmt: skip
-        made.append(Task.objects.create(quarter=quarter, indicator=indicator, due_on=dt.date(2026, 9, 30), points_1=points))
+        made.append(
+            Task.objects.create(quarter=quarter, indicator=indicator, due_on=dt.date(2026, 9, 30), points_1=points)
+        )
     reports = []
     for number in range(1, units + 1):
-        unit = make_unit(area=make_township(parent=county), kind=Unit.Kind.TOWNSHIP, name=f"甲{number}镇", number=number)
+        unit = make_unit(
+            area=make_township(parent=county), kind=Unit.Kind.TOWNSHIP, name=f"甲{number}镇", number=number
+        )
         ClassAssignment.objects.create(scheme=scheme, unit=unit, unit_class="1")
         reports.append(SelfReport.objects.create(quarter=quarter, unit=unit, unit_class="1"))
     Score.objects.bulk_create(Score(report=report, task=task) for report in reports for task in made)

@@ -75,7 +75,9 @@ class PublishTests(PublicationCase):
 
     def test_blanks_and_missing_explanations_stop_it(self):
         score = self.board.score(0, 0)
-        enter_scores(self.board.quarter, [Entry(score.report_id, score.task_id, "", score.version)], by=self.board.staff)
+        enter_scores(
+            self.board.quarter, [Entry(score.report_id, score.task_id, "", score.version)], by=self.board.staff
+        )
         with pytest.raises(ValidationError, match="Ⅰ类未填的得分 1 项"):
             self.publish()
         Score.objects.filter(pk=score.pk).update(status="scored", points=1, needs_reason=True)
@@ -86,7 +88,11 @@ class PublishTests(PublicationCase):
         self.board.reports[0].exempt_reason = "年内新设"
         self.board.reports[0].save()
         publication = self.publish()
-        assert list(publication.results.values_list("unit_name", "rank")) == [("甲2镇", 1), ("甲3镇", 2), ("甲1镇", None)]
+        assert list(publication.results.values_list("unit_name", "rank")) == [
+            ("甲2镇", 1),
+            ("甲3镇", 2),
+            ("甲1镇", None),
+        ]
 
     def test_publishing_twice_by_a_double_click_makes_one_revision(self):
         url = reverse("assessments:publish", args=[self.board.quarter.pk])

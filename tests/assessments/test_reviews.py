@@ -50,14 +50,20 @@ class CellTests(GridCase):
         assert entry.sentence == f"{self.board.staff.name} 将 甲1镇·任务1 得分 由 空 改为 5.5"
 
     def test_blank_zero_and_not_applicable_are_three_things(self):
-        self.send(self.board.cell(0, 0, "0"), self.board.cell(0, 1, "不适用", reason="没有园区"), self.board.cell(0, 2, ""))
+        self.send(
+            self.board.cell(0, 0, "0"), self.board.cell(0, 1, "不适用", reason="没有园区"), self.board.cell(0, 2, "")
+        )
         statuses = [self.board.score(0, column).status for column in range(4)]
         assert statuses == ["scored", "na", "blank", "blank"]
         totals = self.send(self.board.cell(0, 3, "25")).json()["totals"][str(self.board.reports[0].pk)]
-        assert totals["total"] == "33.3"  # 25 of 75 that apply; the blank is not taken for a 0, nor the base reduced by it
+        assert (
+            totals["total"] == "33.3"
+        )  # 25 of 75 that apply; the blank is not taken for a 0, nor the base reduced by it
 
     def test_the_right_cells_are_saved_when_others_are_wrong(self):
-        answer = self.send(self.board.cell(0, 0, "25"), self.board.cell(1, 0, "25.5"), self.board.cell(2, 0, "七")).json()
+        answer = self.send(
+            self.board.cell(0, 0, "25"), self.board.cell(1, 0, "25.5"), self.board.cell(2, 0, "七")
+        ).json()
         assert [cell["report"] for cell in answer["saved"]] == [self.board.reports[0].pk]
         assert [refusal["message"] for refusal in answer["refused"]] == [
             "满分 25，不能填 25.5。", "“七”不是数字，请填写 0 到满分之间的数，例如 5.5。",

@@ -24,7 +24,9 @@ class Command(BaseCommand):
         )
         publication = found.order_by("-revision").first()
         if publication is None:
-            raise CommandError(f"No published ranking of {options['county']} for {options['year']} Q{options['quarter']}.")
+            raise CommandError(
+                f"No published ranking of {options['county']} for {options['year']} Q{options['quarter']}."
+            )
         rows = [
             {
                 "class": result.get_unit_class_display().removesuffix("类"), "rank": result.rank, "unit": result.unit_name,
@@ -37,4 +39,6 @@ class Command(BaseCommand):
             return
         self.stdout.write(str(publication))
         for row in rows:
-            self.stdout.write(f"{row['class']}\t{row['rank'] or '-'}\t{row['unit']}\t{row['total'] or '-'}\t{row['bonus']}")
+            self.stdout.write(
+                f"{row['class']}\t{row['rank'] or '-'}\t{row['unit']}\t{row['total'] or '-'}\t{row['bonus']}"
+            )

@@ -26,7 +26,10 @@ def days_left(day: dt.date | None) -> dict[str, Any]:
     days = (day - timezone.localdate()).days
     if days < 0:
         return {"text": f"超期 {-days} 天", "tone": "red"}
-    return {"text": {0: "今天", 1: "明天"}.get(days, f"{days} 天"), "tone": "red" if days < 2 else "amber" if days < 8 else "blue"}
+    return {
+        "text": {0: "今天", 1: "明天"}.get(days, f"{days} 天"),
+        "tone": "red" if days < 2 else "amber" if days < 8 else "blue",
+    }
 
 
 @register.inclusion_tag("components/fraction.html")
@@ -52,7 +55,9 @@ def notice(text: str, tone: str = "blue") -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/figure.html")
-def figure(label: str, value: Any, note: str = "", tone: str = "grey", url: str = "", total: Any = "") -> dict[str, Any]:
+def figure(
+    label: str, value: Any, note: str = "", tone: str = "grey", url: str = "", total: Any = ""
+) -> dict[str, Any]:
     """A figure card; the number is a link to what it is made of."""
     return {"label": label, "value": value, "note": note, "tone": tone, "url": url, "total": total}
 

@@ -33,9 +33,9 @@ class ChangeForm(KeyedForm):
         return {name: value for name, value in self.cleaned_data.items() if name not in {"on", "reason", "idempotency_key"}}
 
     def siblings(self) -> Any:
-        county = Area.objects.filter(tree_code=self.area.tree_code[:6])
+        county = Area.objects.get(tree_code=self.area.tree_code[:6])
         found = Area.objects.permitted(self.user).existing().filter(level=self.area.level, parent__isnull=False)
-        return found.filter(tree_code__startswith=county.get().tree_code).exclude(pk=self.area.pk)
+        return found.in_area(county).exclude(pk=self.area.pk)
 
 
 class RenameForm(ChangeForm):

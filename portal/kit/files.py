@@ -1,0 +1,132 @@
+"""Uploads: what may come in, how it is kept, how it goes out (security.md 22).
+
+pdf, jpg, png, docx and xlsx whose ending, content and declared type agree; at most settings.UPLOAD_MAX_BYTES; images
+are drawn anew, so that what they carried besides the picture (EXIF, places) is gone.
+"""
+
+import hashlib
+import io
+import os
+import tempfile
+import uuid
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import FileResponse
+from PIL import Image, ImageOps
+
+from portal.kit.forms import check_text
+
+TYPES = {
+    "pdf": ("application/pdf", b"%PDF-"),
+    "jpg": ("image/jpeg", b"\xff\xd8\xff"),
+    "jpeg": ("image/jpeg", b"\xff\xd8\xff"),
+    "png": ("image/png", b"\x89PNG\r\n\x1a\n"),
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04"),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04"),
+}
+PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
+LOOSE = {"", "application/octet-stream", "application/zip", "application/x-zip-compressed", "image/jpg", "image/pjpeg"}
+MOST_ENTRIES, MOST_UNZIPPED, MOST_PIXELS = 200, 30 * 1024 * 1024, 50_000_000
+LONGEST_NAME = 150
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file that may be kept."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def check(upload: Any) -> Checked:
+    """The upload as it may be kept; ValidationError says what is wrong with it and what to do."""
+    name = check_text(Path(upload.name.replace("\\", "/")).name)[-LONGEST_NAME:]
+    ending = name.rpartition(".")[2].lower()
+    if ending not in TYPES:
+        raise ValidationError(f"{name}：只能上传 pdf、jpg、png、docx、xlsx 文件。")
+    if upload.size > settings.UPLOAD_MAX_BYTES:
+        most = settings.UPLOAD_MAX_BYTES // 1024 // 1024
+        raise ValidationError(f"{name}：文件 {upload.size / 1024 / 1024:.1f} MB，超过 {most} MB，请压缩或拆分后再传。")
+    content = upload.read()
+    expected, magic = TYPES[ending]
+    if not content.startswith(magic):
+        raise ValidationError(f"{name}：内容不是 {ending} 文件，可能改过扩展名，请用原来的程序另存后再传。")
+    if (upload.content_type or "") not in LOOSE | {expected}:
+        raise ValidationError(f"{name}：文件类型（{upload.content_type}）与扩展名不符。")
+    if ending in PARTS:
+        _check_package(name, ending, content)
+    if expected.startswith("image/"):
+        content = _redraw(name, content, expected)
+    if ending == "pdf" and b"/JavaScript" in content:
+        raise ValidationError(f"{name}：含有脚本，不能上传。请重新打印为 PDF 后再传。")
+    return Checked(name, expected, content)
+
+
+def store(key: uuid.UUID, content: bytes) -> None:
+    """Write a file whole or not at all, on the disk before the caller commits."""
+    target = path_of(key)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).replace(target)
+
+
+def path_of(key: uuid.UUID) -> Path:
+    """Where a file lies: by its own random key, in two levels of folders."""
+    return Path(settings.FILES_ROOT) / key.hex[:2] / key.hex[2:4] / key.hex
+
+
+def download(key: uuid.UUID, name: str, content_type: str) -> FileResponse:
+    """A kept file as an attachment that no browser runs or guesses at."""
+    response = FileResponse(path_of(key).open("rb"), content_type=content_type)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _check_package(name: str, ending: str, content: bytes) -> None:
+    try:
+        package = zipfile.ZipFile(io.BytesIO(content))
+        entries = package.infolist()
+    except zipfile.BadZipFile as error:
+        raise ValidationError(f"{name}：文件已损坏，打不开，请重新保存后再传。") from error
+    names = {entry.filename for entry in entries}
+    if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNZIPPED:
+        raise ValidationError(f"{name}：展开后过大，请减少图片或内容后再传。")
+    if PARTS[ending] not in names:
+        raise ValidationError(f"{name}：内容不是 {ending} 文件，请用原来的程序另存后再传。")
+    if any("vbaProject" in entry for entry in names):
+        raise ValidationError(f"{name}：含有宏，不能上传。请另存为不含宏的文件。")
+    if any("externalLink" in entry for entry in names):
+        raise ValidationError(f"{name}：链接了其他文件，请断开链接（粘贴为数值）后再传。")
+
+
+def _redraw(name: str, content: bytes, content_type: str) -> bytes:
+    """The picture alone, upright, without what the camera wrote beside it."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise ValidationError(f"{name}：图片 {image.width}×{image.height}，过大，请缩小后再传。")
+            upright = ImageOps.exif_transpose(image)
+            drawn = upright.convert("RGB") if content_type == "image/jpeg" else upright.convert("RGBA")
+            out = io.BytesIO()
+            drawn.save(out, "JPEG" if content_type == "image/jpeg" else "PNG", quality=88)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValidationError(f"{name}：图片已损坏，打不开，请重新拍照或另存后再传。") from error
+    return out.getvalue()

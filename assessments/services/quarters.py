@@ -30,7 +30,9 @@ def plan_quarter(quarter: Quarter, *, by: Any, copy_from: Quarter | None = None)
         raise ValidationError(f"{quarter}已经建立。")
     saving.save(quarter, by=by)
     last = {task.indicator.name: task for task in copy_from.tasks.select_related("indicator")} if copy_from else {}
-    Task.objects.bulk_create(_task(quarter, indicator, last.get(indicator.name)) for indicator in scheme.indicators.all())
+    Task.objects.bulk_create(
+        _task(quarter, indicator, last.get(indicator.name)) for indicator in scheme.indicators.all()
+    )
     return quarter
 
 
@@ -55,7 +57,8 @@ def open_quarter(quarter: Quarter, *, by: Any) -> Quarter:
         raise ValidationError([f"不能开始自评：{problem}。" for problem in problems])
     assignments = quarter.scheme.assignments.select_related("unit").filter(unit__until=None)
     reports = SelfReport.objects.bulk_create(
-        SelfReport(quarter=quarter, unit=a.unit, unit_class=a.unit_class, exempt_reason=a.exempt_reason) for a in assignments
+        SelfReport(quarter=quarter, unit=a.unit, unit_class=a.unit_class, exempt_reason=a.exempt_reason)
+        for a in assignments
     )
     tasks = list(quarter.tasks.all())
     cells = (Score(report=r, task=task) for r in reports for task in tasks if task.points_for(r.unit_class))
@@ -81,7 +84,7 @@ def close_quarter(quarter: Quarter, *, by: Any) -> Quarter:
     quarter = _locked(quarter)
     if quarter.state != State.PUBLISHED:
         raise ValidationError("公布以后才能归档。")
-    published = timezone.localdate(quarter.publications.latest("revision").at)
+    published = timezone.localdate(quarter.publications.latest().get().at)
     last = published + dt.timedelta(days=quarter.appeal_days)
     if timezone.localdate() <= last:
         raise ValidationError(f"复核申诉期到 {last} 为止，期满后才能归档。")
@@ -95,7 +98,9 @@ def unlock(
 ) -> Unlock:
     """Open a door again for a while, with the reason; it locks again by itself."""
     reason = check_text(reason.strip())
-    needed = {Unlock.Purpose.REPORT: {State.REVIEW}, Unlock.Purpose.CORRECTION: {State.PUBLISHED}}[Unlock.Purpose(purpose)]
+    needed = {Unlock.Purpose.REPORT: {State.REVIEW}, Unlock.Purpose.CORRECTION: {State.PUBLISHED}}[
+        Unlock.Purpose(purpose)
+    ]
     if quarter.state not in needed:
         words = "评审中才能解锁补报自评。" if purpose == Unlock.Purpose.REPORT else "公布以后才能解锁更正得分。"
         raise ValidationError(words)
@@ -110,7 +115,10 @@ def unlock(
     whom = report.unit.name if report else "全部考核对象"
     until = timezone.localtime(ends_at).strftime("%Y-%m-%d %H:%M")
     words = f"解锁 {quarter} {whom} {made.get_purpose_display()}，至 {until}"
-    acts = [Act(Action.UNLOCKED, made, reason=reason, words=words), Act(Action.UNLOCKED, quarter, reason=reason, words=words)]
+    acts = [
+        Act(Action.UNLOCKED, made, reason=reason, words=words),
+        Act(Action.UNLOCKED, quarter, reason=reason, words=words),
+    ]
     record_many(by, acts)
     return made
 

@@ -111,8 +111,10 @@ def scheme_difference(old: Scheme, new: Scheme) -> list[tuple[str, list[tuple[st
             changes.append((f"指标：{name}", _field_changes(before[name], after[name], INDICATOR_FIELDS)))
     tiers = [{t.days_before: t.points for t in scheme.tiers.all()} for scheme in (old, new)]
     if tiers[0] != tiers[1]:
-        words = ["；".join(f"提前 {d} 天 +{scoring.plain(p)}" for d, p in sorted(t.items(), reverse=True)) for t in tiers]
-        changes.append(("时效加分档", [("档次", *words)]))
+        words = [
+            "；".join(f"提前 {d} 天 +{scoring.plain(p)}" for d, p in sorted(t.items(), reverse=True)) for t in tiers
+        ]
+        changes.append(("时效加分档", [("档次", words[0], words[1])]))
     return [change for change in changes if change[1]]
 
 

@@ -76,7 +76,15 @@ def rename_area(area: Area, *, on: dt.date, reason: str, by: Any, name: str) -> 
     """Give an area another name from `on`."""
     if name == area.name:
         raise ValidationError("新名称与现名称相同。")
-    return _done(AreaChange.Type.RENAME, area, on, reason, by, f"{area.name}更名为{name}", lambda c: add_version(area, on, c, name=name))
+    return _done(
+        AreaChange.Type.RENAME,
+        area,
+        on,
+        reason,
+        by,
+        f"{area.name}更名为{name}",
+        lambda c: add_version(area, on, c, name=name),
+    )
 
 
 @_change
@@ -92,16 +100,30 @@ def move_area(area: Area, *, on: dt.date, reason: str, by: Any, parent: Area) ->
     def act(change: AreaChange) -> None:
         _hang(area, parent, on, change)
 
-    return _done(AreaChange.Type.MOVE, area, on, reason, by, f"{area.name}由{old}划归{parent}", act, [("随同调整的村（社区）", _below(area))])
+    return _done(
+        AreaChange.Type.MOVE,
+        area,
+        on,
+        reason,
+        by,
+        f"{area.name}由{old}划归{parent}",
+        act,
+        [("随同调整的村（社区）", _below(area))],
+    )
 
 
 @_change
-def merge_areas(area: Area, *, on: dt.date, reason: str, by: Any, others: Sequence[Area], name: str = "") -> ChangeReport:
+def merge_areas(
+    area: Area, *, on: dt.date, reason: str, by: Any, others: Sequence[Area], name: str = ""
+) -> ChangeReport:
     """Merge `others` into `area`: they close on the day before, what is below them moves, the succession is kept."""
     others = list(Area.objects.select_for_update().filter(pk__in=[other.pk for other in others]))
     if not others or area.pk in {other.pk for other in others}:
         raise ValidationError("请选择要并入的其他区划。")
-    if any(other.level != area.level or other.code[:6] != area.code[:6] for other in others) or area.level == Level.COUNTY:
+    if (
+        any(other.level != area.level or other.code[:6] != area.code[:6] for other in others)
+        or area.level == Level.COUNTY
+    ):
         raise ValidationError("只能合并同一县内同一层级的乡镇或村（社区）。")
     for other in others:
         _must_exist(other)
@@ -128,14 +150,16 @@ def split_area(
     area: Area, *, on: dt.date, reason: str, by: Any, name: str, code: str, kind: str, villages: Sequence[Area]
 ) -> ChangeReport:
     """Make a new township out of chosen villages of `area`; the rest stays."""
-    villages = list(Area.objects.select_for_update().filter(pk__in=[village.pk for village in villages], parent=area, until=None))
-    if area.level != Level.TOWNSHIP or not villages:
+    chosen = [village.pk for village in villages]
+    villages = list(Area.objects.select_for_update().filter(pk__in=chosen, parent=area, until=None))
+    county = area.parent
+    if area.level != Level.TOWNSHIP or county is None or not villages:
         raise ValidationError("请选择这个乡镇中要划出的村（社区）。")
     if len(villages) == area.children.filter(until=None).count():
         raise ValidationError("不能划出全部村（社区）；整体变动请用更名或合并。")
 
     def act(change: AreaChange) -> None:
-        made = _make(area.parent, name, code, kind, on, change)
+        made = _make(county, name, code, kind, on, change)
         for village in villages:
             _hang(village, made, on, change)
         AreaSuccession.objects.create(predecessor=area, successor=made, change=change)
@@ -184,7 +208,9 @@ def set_counted(area: Area, *, on: dt.date, reason: str, by: Any, counted: bool)
 def figures(county: Area, on: dt.date) -> list[dict[str, Any]]:
     """What existed on `on`, by township: name, code, kinds, counted and all villages; the same for ever after."""
     lo, hi = code_range(county.tree_code)
-    versions = list(AreaVersion.objects.in_force(on).filter(tree_code__gte=lo, tree_code__lt=hi).order_by("tree_code", "pk"))
+    versions = list(
+        AreaVersion.objects.in_force(on).filter(tree_code__gte=lo, tree_code__lt=hi).order_by("tree_code", "pk")
+    )
     rows = []
     for township in (version for version in versions if version.level == Level.TOWNSHIP):
         below = [v for v in versions if v.level == Level.VILLAGE and v.parent_id == township.area_id]
@@ -222,7 +248,9 @@ def add_version(area: Area, on: dt.date, change: AreaChange | None, **fields: An
 def tree_code_for(parent: Area | None, code: str, level: int) -> str:
     """The parent's tree code and the own three digits of the official code (six for a county)."""
     lengths = dict(zip(Level, LEVEL_LENGTHS, strict=True))
-    return (parent.tree_code if parent else "") + code[lengths[Level(level)] - (3 if parent else 6) : lengths[Level(level)]]
+    return (parent.tree_code if parent else "") + code[
+        lengths[Level(level)] - (3 if parent else 6) : lengths[Level(level)]
+    ]
 
 
 def _done(
@@ -239,7 +267,9 @@ def _hang(area: Area, parent: Area, on: dt.date, change: AreaChange) -> None:
     suffix = area.tree_code[-3:]
     taken = set(Area.objects.filter(parent=parent).values_list("tree_code", flat=True))
     numbers = [int(suffix), *range(1, 1000)]
-    free = next(f"{parent.tree_code}{n:03d}" for n in numbers if f"{parent.tree_code}{n:03d}" not in taken | _used(parent))
+    free = next(
+        f"{parent.tree_code}{n:03d}" for n in numbers if f"{parent.tree_code}{n:03d}" not in taken | _used(parent)
+    )
     add_version(area, on, change, parent_id=parent.pk, tree_code=free)
     for child in Area.objects.filter(parent=area, until=None):
         _hang(child, area, on, change)
@@ -248,7 +278,10 @@ def _hang(area: Area, parent: Area, on: dt.date, change: AreaChange) -> None:
 def _used(parent: Area) -> set[str]:
     lo, hi = code_range(parent.tree_code)
     length = len(parent.tree_code) + 3
-    return {code[:length] for code in Area.objects.filter(tree_code__gt=lo, tree_code__lt=hi).values_list("tree_code", flat=True)}
+    return {
+        code[:length]
+        for code in Area.objects.filter(tree_code__gt=lo, tree_code__lt=hi).values_list("tree_code", flat=True)
+    }
 
 
 def _make(parent: Area, name: str, code: str, kind: str, on: dt.date, change: AreaChange) -> Area:
@@ -258,7 +291,11 @@ def _make(parent: Area, name: str, code: str, kind: str, on: dt.date, change: Ar
     level = parent.level + 1
     used = _used(parent)
     own = tree_code_for(parent, code, level)
-    tree = own if own not in used else next(c for n in range(999, 0, -1) if (c := f"{parent.tree_code}{n:03d}") not in used)
+    tree = (
+        own
+        if own not in used
+        else next(c for n in range(999, 0, -1) if (c := f"{parent.tree_code}{n:03d}") not in used)
+    )
     area = Area(
         code=code, series=Series.LOCAL, name=name, level=level, kind=kind, parent=parent, tree_code=tree, since=on,
         initials=initials(name),

@@ -62,7 +62,13 @@ def load_areas(
 
 
 def _compare_and_load(
-    found: AreaFile, known: dict[str, Area], reasons: dict[str, str], report: LoadReport, on: dt.date, by: Any, series: str
+    found: AreaFile,
+    known: dict[str, Area],
+    reasons: dict[str, str],
+    report: LoadReport,
+    on: dt.date,
+    by: Any,
+    series: str,
 ) -> None:
     code = found.rows[0].code[:6]
     stored = {c: area for c, area in known.items() if c.startswith(code)}
@@ -83,7 +89,7 @@ def _ask_about_the_missing(found: AreaFile, stored: dict[str, Area], fresh: list
     Only where the file holds the parent: a missing row of a partial file is no retirement.
     """
     in_file = {row.code for row in found.rows}
-    by_name = defaultdict(list)
+    by_name: dict[tuple[int, str], list[Row]] = defaultdict(list)
     for row in fresh:
         by_name[row.level, core(row.name)].append(row)
     held: set[str] = set()
@@ -100,7 +106,9 @@ def _ask_about_the_missing(found: AreaFile, stored: dict[str, Area], fresh: list
             else f"{area.name}（{code}）不在文件中：是撤销还是并入了别处？请在区划页面办理，并指明承接的区划。"
         )
         candidates = [row.code for row in twins]
-        report.questions.append({"kind": kind, "code": code, "name": area.name, "message": words, "candidates": candidates})
+        report.questions.append(
+            {"kind": kind, "code": code, "name": area.name, "message": words, "candidates": candidates}
+        )
     return held
 
 
@@ -131,7 +139,9 @@ def _ask_about_the_changed(
             fields |= {"counted": False, "not_counted_reason": reason}
         if fields and on <= area.versions.latest("since").since:
             since = area.versions.latest("since").since
-            report.errors.append(Problem(row.number, "name", f"{area.name} 自 {since} 起为现状，生效日期 {on} 须晚于这一天。"))
+            report.errors.append(
+                Problem(row.number, "name", f"{area.name} 自 {since} 起为现状，生效日期 {on} 须晚于这一天。")
+            )
         if fields:
             changed.append((area, fields))
         else:
@@ -144,7 +154,7 @@ def _write(
     report: LoadReport, on: dt.date, by: Any, series: str,
 ) -> None:  # fmt: skip
     made: dict[str, Area] = dict(stored)
-    change: AreaChange | None = None
+    change: Any = None
     for level in Level:
         rows = [row for row in fresh if row.level == level]
         areas = [_area(row, made, reasons, on, series) for row in rows]
@@ -153,7 +163,9 @@ def _write(
         if change is None:
             county = next(area for area in made.values() if area.level == Level.COUNTY)
             summary = f"载入区划数据：新增 {len(fresh)}，更名或调整 {len(renamed)}"
-            change = AreaChange.objects.create(area=county, type=AreaChange.Type.LOAD, on=on, reason="载入区划数据", summary=summary, by=by)
+            change = AreaChange.objects.create(
+                area=county, type=AreaChange.Type.LOAD, on=on, reason="载入区划数据", summary=summary, by=by
+            )
         AreaVersion.objects.bulk_create([_version(area, change) for area in areas], batch_size=500)
     for area, fields in renamed:
         add_version(area, on, change, **fields)
@@ -171,7 +183,9 @@ def _area(row: Row, made: dict[str, Area], reasons: dict[str, str], on: dt.date,
 
 
 def _version(area: Area, change: AreaChange) -> AreaVersion:
-    return AreaVersion(area=area, since=area.since, change=change, **{name: getattr(area, name) for name in Area.MIRRORED})
+    return AreaVersion(
+        area=area, since=area.since, change=change, **{name: getattr(area, name) for name in Area.MIRRORED}
+    )
 
 
 def _reasons(content: bytes, found: AreaFile) -> dict[str, str]:

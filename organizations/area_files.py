@@ -17,7 +17,14 @@ from pypinyin import Style, lazy_pinyin
 from organizations.models import Kind, Level
 
 LEVELS = {"county": Level.COUNTY, "township": Level.TOWNSHIP, "village": Level.VILLAGE}
-KINDS = {"镇": Kind.TOWN, "乡": Kind.TOWNSHIP, "街道": Kind.STREET, "其他": Kind.OTHER, "村": Kind.VILLAGE, "社区": Kind.COMMUNITY}
+KINDS = {
+    "镇": Kind.TOWN,
+    "乡": Kind.TOWNSHIP,
+    "街道": Kind.STREET,
+    "其他": Kind.OTHER,
+    "村": Kind.VILLAGE,
+    "社区": Kind.COMMUNITY,
+}
 SUFFIXES = re.compile(
     r"(社区居民委员会|社区居委会|居民委员会|村民委员会|村民委会|居委会|村委会|社区|街道办事处|街道|村|镇|乡)$"
 )
@@ -89,7 +96,9 @@ def _read_one(content: bytes, found: AreaFile) -> None:
     heads = {(head or "").strip(): head for head in reader.fieldnames or []}
     missing = [name for name in ("code", "name") if name not in heads]
     if missing:
-        found.errors.append(Problem(1, missing[0], f"缺少表头 {'、'.join(missing)}，第一行应为 code,name,level,kind,parent_code。"))
+        found.errors.append(
+            Problem(1, missing[0], f"缺少表头 {'、'.join(missing)}，第一行应为 code,name,level,kind,parent_code。")
+        )
         return
     for record in reader:
         values = {name: (record.get(head) or "").strip() for name, head in heads.items()}
@@ -100,7 +109,13 @@ def _read_one(content: bytes, found: AreaFile) -> None:
 def _read_row(number: int, values: dict[str, str], found: AreaFile) -> None:
     code, name = values["code"], values["name"]
     if not re.fullmatch(r"[0-9]{6}|[0-9]{9}|[0-9]{12}", code):
-        found.errors.append(Problem(number, "code", f"代码“{code[:30]}”应为 6、9 或 12 位数字；若显示为 4.2E+11，请把该列设为文本后重新导出。"))
+        found.errors.append(
+            Problem(
+                number,
+                "code",
+                f"代码“{code[:30]}”应为 6、9 或 12 位数字；若显示为 4.2E+11，请把该列设为文本后重新导出。",
+            )
+        )
         return
     code = code.ljust(12, "0")
     level = _level(code)
@@ -110,7 +125,9 @@ def _read_row(number: int, values: dict[str, str], found: AreaFile) -> None:
     if not name:
         found.errors.append(Problem(number, "name", "名称是空的。"))
         return
-    if len(name) > 60 or any(unicodedata.category(char) in {"Cc", "Cf", "Cn", "Cs"} or char == "\ufffd" for char in name):
+    if len(name) > 60 or any(
+        unicodedata.category(char) in {"Cc", "Cf", "Cn", "Cs"} or char == "\ufffd" for char in name
+    ):
         found.errors.append(Problem(number, "name", "名称过长或含有无法识别的字符，请检查文件编码。"))
         return
     if any(unicodedata.category(char) == "Co" for char in name):
@@ -121,7 +138,9 @@ def _read_row(number: int, values: dict[str, str], found: AreaFile) -> None:
     parent = _parent_code(code, level)
     given = values.get("parent_code", "").ljust(12, "0") if values.get("parent_code") else parent
     if given != parent:
-        found.errors.append(Problem(number, "parent_code", f"上级代码“{values['parent_code']}”与代码 {code} 不相套，应为 {parent}。"))
+        found.errors.append(
+            Problem(number, "parent_code", f"上级代码“{values['parent_code']}”与代码 {code} 不相套，应为 {parent}。")
+        )
     kind = KINDS.get(values.get("kind", "")) or kind_of(code, name, level)
     if values.get("kind") and values["kind"] not in KINDS:
         found.errors.append(Problem(number, "kind", f"类别“{values['kind']}”不认识，应为 {'、'.join(KINDS)} 之一。"))
@@ -137,12 +156,16 @@ def _check_together(found: AreaFile, county: str, stored: set[str]) -> None:
     seen: set[str] = set()
     for row in found.rows:
         if row.code[:6] != county:
-            found.errors.append(Problem(row.number, "code", f"{row.code} {row.name} 不属于本县（{county}），请分县载入。"))
+            found.errors.append(
+                Problem(row.number, "code", f"{row.code} {row.name} 不属于本县（{county}），请分县载入。")
+            )
         if row.code in seen:
             found.errors.append(Problem(row.number, "code", f"代码 {row.code} 重复。"))
         seen.add(row.code)
         if row.parent_code and row.parent_code not in known:
-            found.errors.append(Problem(row.number, "parent_code", f"上级 {row.parent_code} 不在文件中，也没有载入过。"))
+            found.errors.append(
+                Problem(row.number, "parent_code", f"上级 {row.parent_code} 不在文件中，也没有载入过。")
+            )
         first = names.setdefault((row.parent_code, row.name), row.number)
         if first != row.number:
             found.errors.append(Problem(row.number, "name", f"同一上级下有两个“{row.name}”（另一个在第 {first} 行）。"))
@@ -170,7 +193,13 @@ def kind_of(code: str, name: str, level: Level) -> Kind:
         return Kind.CITY if name.endswith("市") else Kind.COUNTY
     if level == Level.VILLAGE:
         return _village_kind(code, name)
-    for ending, kind in (("街道", Kind.STREET), ("街道办事处", Kind.STREET), ("镇", Kind.TOWN), ("乡", Kind.TOWNSHIP), ("苏木", Kind.TOWNSHIP)):
+    for ending, kind in (
+        ("街道", Kind.STREET),
+        ("街道办事处", Kind.STREET),
+        ("镇", Kind.TOWN),
+        ("乡", Kind.TOWNSHIP),
+        ("苏木", Kind.TOWNSHIP),
+    ):
         if name.endswith(ending):
             return kind
     number = int(code[6:9])
@@ -192,6 +221,8 @@ def _warn_of_range(number: int, code: str, name: str, level: Level, kind: Kind, 
     place = int(code[9:])
     by_range = Kind.COMMUNITY if place < 200 or 400 <= place < 500 else Kind.VILLAGE
     if by_range != kind:
-        found.warnings.append(Problem(number, "kind", f"{name} 按名称是{kind.label}，按代码段是{by_range.label}，以名称为准。"))
+        found.warnings.append(
+            Problem(number, "kind", f"{name} 按名称是{kind.label}，按代码段是{by_range.label}，以名称为准。")
+        )
     if place >= 400:
         found.warnings.append(Problem(number, "code", f"{name} 的代码属“类似{by_range.label}”一段（{code[9:]}）。"))

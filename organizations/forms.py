@@ -16,7 +16,12 @@ VILLAGE_KINDS = [(kind.value, kind.label) for kind in (Kind.VILLAGE, Kind.COMMUN
 class ChangeForm(KeyedForm):
     """What every change of an area asks: from which day, on what basis."""
 
-    on = forms.DateField(label="生效日期", initial=timezone.localdate, widget=DateInput, help_text="从这一天起按新情况统计，之前的数据不变")
+    on = forms.DateField(
+        label="生效日期",
+        initial=timezone.localdate,
+        widget=DateInput,
+        help_text="从这一天起按新情况统计，之前的数据不变",
+    )
     reason = forms.CharField(label="依据", max_length=300, help_text="例如批复文号")
 
     def __init__(self, *args: Any, area: Area, user: Any, **kwargs: Any):
@@ -30,7 +35,9 @@ class ChangeForm(KeyedForm):
     @property
     def options(self) -> dict[str, Any]:
         """What the service takes besides day and reason."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in {"on", "reason", "idempotency_key"}}
+        return {
+            name: value for name, value in self.cleaned_data.items() if name not in {"on", "reason", "idempotency_key"}
+        }
 
     def siblings(self) -> Any:
         county = Area.objects.get(tree_code=self.area.tree_code[:6])
@@ -54,19 +61,27 @@ class MoveForm(ChangeForm):
 
 
 class MergeForm(ChangeForm):
-    others = forms.ModelMultipleChoiceField(Area.objects.none(), label="并入本区划的", widget=forms.CheckboxSelectMultiple)
+    others = forms.ModelMultipleChoiceField(
+        Area.objects.none(), label="并入本区划的", widget=forms.CheckboxSelectMultiple
+    )
     name = forms.CharField(label="合并后名称", max_length=60, required=False, help_text="不填则沿用本区划名称")
 
     def adapt(self) -> None:
         found = self.siblings()
-        self.fields["others"].queryset = found.filter(parent=self.area.parent) if self.area.level == Level.VILLAGE else found
+        self.fields["others"].queryset = (
+            found.filter(parent=self.area.parent) if self.area.level == Level.VILLAGE else found
+        )
 
 
 class SplitForm(ChangeForm):
     name = forms.CharField(label="新设乡镇名称", max_length=60)
-    code = forms.RegexField(r"^\d{9}(000)?$", label="新设乡镇代码", error_messages={"invalid": "代码应为 9 位或 12 位数字。"})
+    code = forms.RegexField(
+        r"^\d{9}(000)?$", label="新设乡镇代码", error_messages={"invalid": "代码应为 9 位或 12 位数字。"}
+    )
     kind = forms.ChoiceField(label="类别", choices=TOWNSHIP_KINDS)
-    villages = forms.ModelMultipleChoiceField(Area.objects.none(), label="划出的村（社区）", widget=forms.CheckboxSelectMultiple)
+    villages = forms.ModelMultipleChoiceField(
+        Area.objects.none(), label="划出的村（社区）", widget=forms.CheckboxSelectMultiple
+    )
 
     def adapt(self) -> None:
         self.fields["villages"].queryset = Area.objects.permitted(self.user).existing().filter(parent=self.area)

@@ -99,7 +99,12 @@ class ChangeView(views.ScopedMixin, View):
         form = self.form_class(request.POST, area=area, user=request.user)
         if not form.is_valid():
             return self.show(area, form, status=422)
-        values = {"on": form.cleaned_data["on"], "reason": form.cleaned_data["reason"], "by": request.user, **form.options}
+        values = {
+            "on": form.cleaned_data["on"],
+            "reason": form.cleaned_data["reason"],
+            "by": request.user,
+            **form.options,
+        }
         try:
             if not request.POST.get("confirmed"):
                 return self.show(area, form, report=type(self).service(area, dry_run=True, **values))
@@ -208,7 +213,12 @@ def unit_from_areas(request: HttpRequest) -> HttpResponse:
     for county in Area.objects.permitted(request.user).existing().filter(level=Level.COUNTY):
         townships = Area.objects.in_area(county).existing().filter(level=Level.TOWNSHIP, counted=True)
         counties.append((county, list(townships.exclude(units__kind=Unit.Kind.TOWNSHIP, units__until=None))))
-    context = {"title": "由乡镇生成考核对象", "counties": counties, "form": KeyedForm(), "crumbs": [("考核对象", "/organizations/units/")]}
+    context = {
+        "title": "由乡镇生成考核对象",
+        "counties": counties,
+        "form": KeyedForm(),
+        "crumbs": [("考核对象", "/organizations/units/")],
+    }
     return render(request, "organizations/unit_from_areas.html", context)
 
 
@@ -224,7 +234,10 @@ def unit_import(request: HttpRequest) -> HttpResponse:
             form.add_error("names", "请粘贴单位名称，每行一个。")
         elif request.POST.get("confirmed"):
             try:
-                act_once(request, lambda: import_bodies(values["area"], values["names"], since=values["since"], by=request.user))
+                act_once(
+                    request,
+                    lambda: import_bodies(values["area"], values["names"], since=values["since"], by=request.user),
+                )
             except ValidationError as error:
                 form.add_error(None, error)
             else:

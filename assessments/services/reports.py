@@ -25,16 +25,26 @@ FIELDS = {
     Method.RATIO: ["done_on", "achieved", "target", "points", "note"],
     Method.MEASURED: ["note"],
 }
-LABELS = {"done_on": "完成日期", "points": "自评得分", "count": "次（处）数", "achieved": "完成数", "target": "应完成数"}
+LABELS = {
+    "done_on": "完成日期",
+    "points": "自评得分",
+    "count": "次（处）数",
+    "achieved": "完成数",
+    "target": "应完成数",
+}
 MOST_FILES = 10
 BEFORE = dt.timedelta(days=31)
 
 
 def why_closed(report: SelfReport, now: dt.datetime | None = None) -> str:
-    """"" where the unit may report everything now; else why it may not (returned items stay open in review)."""
+    """ "" where the unit may report everything now; else why it may not (returned items stay open in review)."""
     quarter = report.quarter
     if quarter.state == Quarter.State.OPEN:
-        return "" if report.status != SelfReport.Status.SUBMITTED else "自评已提交，等待评审。需要补充时请联系县统战部退回。"
+        return (
+            ""
+            if report.status != SelfReport.Status.SUBMITTED
+            else "自评已提交，等待评审。需要补充时请联系县统战部退回。"
+        )
     if quarter.state == Quarter.State.REVIEW:
         unlocks = quarter.unlocks.active(now).filter(purpose=Unlock.Purpose.REPORT)
         if any(unlock.report_id in {None, report.pk} for unlock in unlocks):
@@ -50,7 +60,9 @@ def is_open(report: SelfReport, item: SelfReportItem | None, closed: str) -> boo
 
 
 @transaction.atomic
-def save_item(report: SelfReport, task: Task, values: dict[str, Any], *, by: Any, expected: int | None = None) -> SelfReportItem:
+def save_item(
+    report: SelfReport, task: Task, values: dict[str, Any], *, by: Any, expected: int | None = None
+) -> SelfReportItem:
     """Save what was typed for one task; empty is blank, never 0. Raises StaleVersionError, ValidationError."""
     item = report.items.select_for_update().filter(task=task).first()
     if not is_open(report, item, why_closed(report)):
@@ -73,7 +85,12 @@ def save_item(report: SelfReport, task: Task, values: dict[str, Any], *, by: Any
     item.version = 1 if adding else item.version + 1
     item.save()
     require(by, "change", item)
-    record(by, Action.UPDATED, item, changes=[change for change in changes if change.name in LABELS or change.name == "note"])
+    record(
+        by,
+        Action.UPDATED,
+        item,
+        changes=[change for change in changes if change.name in LABELS or change.name == "note"],
+    )
     return item
 
 
@@ -96,7 +113,11 @@ def missing(report: SelfReport) -> list[tuple[Task, str]]:
 @transaction.atomic
 def submit_report(report: SelfReport, *, by: Any) -> SelfReport:
     """Hand the self-report in; refused with the list of what is missing. Returned items go back to review."""
-    report = SelfReport.objects.select_for_update(of=("self",)).select_related("unit__area", "quarter__scheme").get(pk=report.pk)
+    report = (
+        SelfReport.objects.select_for_update(of=("self",))
+        .select_related("unit__area", "quarter__scheme")
+        .get(pk=report.pk)
+    )
     closed = why_closed(report)
     if closed and report.status != SelfReport.Status.RETURNED:
         raise ValidationError(closed)
@@ -125,7 +146,12 @@ def attach_evidence(report: SelfReport, task: Task, upload: Any, *, by: Any) -> 
         if item.evidence.kept().count() >= MOST_FILES:
             raise ValidationError(f"每项最多 {MOST_FILES} 个佐证材料，请合并后再传。")
         evidence = Evidence(
-            item=item, name=checked.name, content_type=checked.content_type, size=len(checked.content), digest=checked.digest, by=by
+            item=item,
+            name=checked.name,
+            content_type=checked.content_type,
+            size=len(checked.content),
+            digest=checked.digest,
+            by=by,
         )
         files.store(evidence.key, checked.content)
         evidence.save()
@@ -171,4 +197,6 @@ def _check(item: SelfReportItem, task: Task, maximum: Decimal) -> None:
 
 
 def _filled(item: SelfReportItem) -> bool:
-    return any(getattr(item, name) not in (None, "") for name in ("done_on", "points", "count", "achieved", "target", "note"))
+    return any(
+        getattr(item, name) not in (None, "") for name in ("done_on", "points", "count", "achieved", "target", "note")
+    )

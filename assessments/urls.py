@@ -40,6 +40,7 @@ urlpatterns = [
     path("evidence/<uuid:key>/", reports.evidence_download, name="evidence_download"),
     path("evidence/<uuid:key>/remove/", reports.evidence_remove, name="evidence_remove"),
     # Review
+    path("review/", reviews.review_latest, name="review_latest"),
     path("quarters/<int:pk>/review/", reviews.review, name="review"),
     path("quarters/<int:pk>/review/cells/", reviews.review_cells, name="review_cells"),
     path("quarters/<int:pk>/review/changes/", reviews.review_changes, name="review_changes"),

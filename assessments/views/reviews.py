@@ -36,6 +36,15 @@ QUARTERS = Quarter.objects.select_related("scheme__area")
 
 @require_GET
 @permission_required("assessments.view_score")
+def review_latest(request: HttpRequest) -> HttpResponse:
+    """The grid of the quarter that is in review, or else of the newest one that has scores."""
+    begun = Quarter.objects.permitted(request.user).exclude(state=Quarter.State.PLANNED)
+    newest = begun.filter(state=Quarter.State.REVIEW).first() or begun.first()
+    return redirect("assessments:review", newest.pk) if newest else redirect("assessments:quarter_list")
+
+
+@require_GET
+@permission_required("assessments.view_score")
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """The grid of one class, with its progress."""
     quarter = permitted_or_404(QUARTERS, request.user, pk=pk)

@@ -1,0 +1,109 @@
+"""What stands around every page: navigation by permission, area and quarter switches, the number of things to do."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from assessments.models import Quarter
+from organizations.models import Area
+from portal.dashboards.work import todo_count
+
+# label, route, icon, permission ("" for everyone)
+NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
+    ("", [("工作台", "dashboards:my_work", "home", "")]),
+    (
+        "组织与阵地",
+        [
+            ("行政区划", "organizations:area_tree", "map", "organizations.view_area"),
+            ("考核对象", "organizations:unit_list", "building-office-2", "organizations.view_unit"),
+        ],
+    ),
+    (
+        "季度考评",
+        [
+            ("考核方案", "assessments:scheme_list", "clipboard-document-list", "assessments.view_scheme"),
+            ("季度与任务", "assessments:quarter_list", "calendar-days", "assessments.view_quarter"),
+            ("自评填报", "assessments:report_latest", "pencil-square", "assessments.view_selfreport"),
+            ("评审打分", "assessments:review_latest", "table-cells", "assessments.view_score"),
+            ("排名与通报", "assessments:latest_ranking", "chart-bar", "assessments.view_result"),
+            ("年度累计", "assessments:year", "presentation-chart-line", "assessments.view_result"),
+        ],
+    ),
+    (
+        "数据与系统",
+        [
+            ("账号", "accounts:user_list", "users", "accounts.view_user"),
+            ("授权", "accounts:grant_list", "key", "accounts.view_grant"),
+            ("审计日志", "accounts:audit_list", "shield-check", "accounts.view_audittrail"),
+            ("数据接口", "api:docs", "code-bracket", ""),
+        ],
+    ),
+]
+AREA, QUARTER = "area", "quarter"
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The context processor; nothing for a visitor who is not logged in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    return {"frame": SimpleLazyObject(lambda: Frame(request))}
+
+
+class Frame:
+    """Read by base.html; costs three queries."""
+
+    def __init__(self, request: Any):
+        self.request, self.user = request, request.user
+        places = sorted({str(g.area or g.unit or "全部") for g in self.user.held_grants})
+        self.area = places[0] if places else ""
+        self.areas = self._areas()
+        self.quarters, self.quarter = self._quarters()
+        self.todo_count = todo_count(self.user)
+        self.nav = [group for group in map(self._group, NAV) if group["items"]]
+
+    def _group(self, group: tuple[str, list[tuple[str, str, str, str]]]) -> dict[str, Any]:
+        label, items = group
+        mine = [self._item(item) for item in items if not item[3] or self.user.has_perm(item[3])]
+        return {"label": label, "items": mine}
+
+    def _item(self, item: tuple[str, str, str, str]) -> dict[str, Any]:
+        label, route, icon, _ = item
+        url = reverse(route)
+        path = self.request.path
+        active = path == url or (url != "/" and path.startswith(url)) or _belongs(path, route)
+        badge = self.todo_count if route == "dashboards:my_work" else 0
+        return {"label": label, "url": url, "icon": icon, "active": active, "badge": badge}
+
+    def _areas(self) -> list[tuple[str, str]]:
+        """The places that the user's grants name, each with its page."""
+        if not self.user.has_perm("organizations.view_area"):
+            return []
+        held = {g.area_id: g.area for g in self.user.held_grants if g.area}
+        found = list(held.values()) or list(Area.objects.permitted(self.user).filter(level=1)[:20])
+        return [(area.name, area.get_absolute_url()) for area in found]
+
+    def _quarters(self) -> tuple[list[tuple[str, str]], str]:
+        """The last eight quarters; on a quarter's page, the same kind of page of another one."""
+        if not self.user.has_perm("assessments.view_quarter"):
+            return [], ""
+        found = list(Quarter.objects.permitted(self.user)[:8])
+        match = self.request.resolver_match
+        here = match.kwargs.get("pk") if match and match.view_name in SWITCHED else None
+        name = match.view_name if here else "assessments:quarter_detail"
+        current = next((quarter for quarter in found if quarter.pk == here), found[0] if found else None)
+        return [(str(quarter), reverse(name, args=[quarter.pk])) for quarter in found], str(current or "")
+
+
+SWITCHED = {"assessments:quarter_detail", "assessments:report_list", "assessments:review"}
+
+
+def _belongs(path: str, route: str) -> bool:
+    """Pages that stand below another item's address."""
+    return {
+        "assessments:latest_ranking": path.startswith("/assessments/slips/"),
+        "assessments:review_latest": "/review/" in path or path.endswith("/publish/"),
+        "accounts:user_list": path.startswith("/accounts/users/"),
+    }.get(route, False)

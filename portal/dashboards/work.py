@@ -1,0 +1,249 @@
+"""My work (工作台): what waits for a person today, with the days left, from the apps' own figures."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from assessments.models import Publication, Quarter, Result, ResultLine, Score, SelfReport, SelfReportItem, UnitClass
+from organizations.models import Area, Level
+from portal.accounts.models import AuditTrail, Grant, User
+from portal.audit.models import Action
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One thing to do: until when, what, a second line, where and what the button says."""
+
+    due: dt.date | None
+    title: str
+    hint: str
+    url: str
+    action: str = "去办理"
+    urgent: bool = True
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    value: Any
+    note: str = ""
+    tone: str = "grey"
+    url: str = ""
+    total: Any = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A person's first page: figures, things to do, and the last published score where there is one."""
+
+    figures: list[Figure]
+    todos: list[Todo]
+    scores: "OwnScore | None" = None
+    ranking: list[Result] | None = None
+    publication: Publication | None = None
+
+
+@dataclass(frozen=True)
+class OwnScore:
+    """A unit's last published result with the tasks that cost it most."""
+
+    result: Result
+    members: int
+    lost: list[tuple[ResultLine, Any]]
+
+
+def todo_count(user: Any) -> int:
+    """How many things wait, in one query: reports to hand in, reports to review, grants to confirm."""
+    if user.has_perm("assessments.change_selfreport"):
+        open_ = Q(status__in=["draft", "returned"], quarter__state="open") | Q(status="returned", quarter__state="review")
+        return SelfReport.objects.permitted(user, "change").filter(open_).count()
+    if user.has_perm("assessments.change_score"):
+        return Quarter.objects.permitted(user, "change").filter(state__in=["planned", "open", "review"]).count()
+    if user.has_perm("accounts.confirm_grant"):
+        return Grant.objects.permitted(user, "confirm").filter(confirmed_at=None).exclude(granted_by=user).count()
+    return 0
+
+
+def work_of(user: Any) -> Work:
+    """The first page of `user`, by what the roles allow."""
+    if user.has_perm("assessments.change_selfreport"):
+        return _committee(user)
+    if user.has_perm("assessments.change_score"):
+        return _staff(user)
+    if user.has_perm("accounts.confirm_grant"):
+        return _administrator(user)
+    if user.has_perm("accounts.view_audittrail"):
+        return _auditor(user)
+    if user.has_perm("assessments.view_result"):
+        return _leader(user)
+    return _village(user)
+
+
+def _committee(user: Any) -> Work:
+    reports = list(
+        SelfReport.objects.permitted(user, "change")
+        .filter(quarter__state__in=["open", "review"])
+        .select_related("unit", "quarter")
+        .order_by("quarter__report_due_on")
+    )
+    todos, figures = [], []
+    for report in reports:
+        due = report.quarter.report_due_on
+        total = report.quarter.tasks.for_class(report.unit_class).count()
+        items = list(report.items.select_related("task__indicator"))
+        done = sum(item.points is not None for item in items)
+        for item in (i for i in items if i.status == SelfReportItem.Status.RETURNED):
+            todos.append(Todo(timezone.localdate(), f"补充退回事项：{item.task}", item.return_reason, item.get_absolute_url(), "去补充"))
+        if report.status == SelfReport.Status.DRAFT and report.quarter.state == Quarter.State.OPEN:
+            todos.append(Todo(due, f"提交{report.quarter}自评", f"{report.unit}，已填 {done} / {total} 项", report.get_absolute_url(), "去填报"))
+        figures.append(
+            Figure(f"{report.quarter}自评", done, report.get_status_display(), "green" if report.status == "submitted" else "amber",
+                   report.get_absolute_url(), f"{total} 项")
+        )  # fmt: skip
+    own = _own_score(user)
+    if own:
+        figures += [
+            Figure(f"{own.result.publication.quarter}总分", own.result.total, url=own.result.get_absolute_url()),
+            Figure("名次", own.result.rank or "—", own.result.get_unit_class_display(), "blue", own.result.publication.get_absolute_url(), own.members),
+        ]  # fmt: skip
+    return Work(figures, _sorted(todos), own)
+
+
+def _own_score(user: Any) -> OwnScore | None:
+    lines = ResultLine.objects.permitted(user)
+    result = (
+        Result.objects.filter(pk__in=lines.values("result"))
+        .select_related("publication__quarter")
+        .order_by("-publication__quarter__year", "-publication__quarter__number", "-publication__revision")
+        .first()
+    )
+    if result is None:
+        return None
+    lost = [(line, line.maximum - line.points) for line in lines.filter(result=result, points__isnull=False)]
+    worst = sorted((pair for pair in lost if pair[1] > 0), key=lambda pair: -pair[1])[:3]
+    members = Result.objects.permitted(user).filter(
+        publication=result.publication_id, unit_class=result.unit_class, rank__isnull=False
+    )
+    return OwnScore(result, members.count(), worst)
+
+
+def _staff(user: Any) -> Work:
+    todos, figures = [], []
+    quarters = Quarter.objects.permitted(user, "change").filter(state__in=["planned", "open", "review"]).select_related("scheme")
+    for quarter in quarters.order_by("year", "number"):
+        reports = dict(
+            SelfReport.objects.permitted(user).filter(quarter=quarter).values_list("status").annotate(n=Count("pk")).order_by()
+        )
+        total, submitted = sum(reports.values()), reports.get("submitted", 0)
+        listing = reverse("assessments:report_list", args=[quarter.pk])
+        if quarter.state == Quarter.State.PLANNED:
+            todos.append(Todo(quarter.opens_on, f"核对{quarter}任务清单并开始自评", "分值每类合计 100 才能开始", quarter.get_absolute_url()))
+            continue
+        figures.append(Figure(f"{quarter}已提交自评", submitted, f"{total - submitted} 家未交" if total > submitted else "全部提交",
+                              "amber" if total > submitted else "green", listing, f"{total} 家"))  # fmt: skip
+        if total > submitted:
+            todos.append(Todo(quarter.report_due_on, f"催报{quarter}自评：{total - submitted} 家未提交", "可按状态筛选后导出名单",
+                              f"{listing}?status=draft", "看名单"))  # fmt: skip
+        if quarter.state == Quarter.State.OPEN:
+            todos.append(Todo(quarter.report_due_on, f"{quarter}自评截止后转入评审", f"已提交 {submitted} / {total}", quarter.get_absolute_url()))
+            continue
+        todos += _review_todos(user, quarter, figures)
+    last = Publication.objects.permitted(user).select_related("quarter").first()
+    if last:
+        figures.append(Figure("最近公布", str(last.quarter), f"第{last.revision}版", "green", last.get_absolute_url()))
+    return Work(figures, _sorted(todos))
+
+
+def _review_todos(user: Any, quarter: Quarter, figures: list[Figure]) -> list[Todo]:
+    grid = reverse("assessments:review", args=[quarter.pk])
+    cells = Score.objects.permitted(user).filter(report__quarter=quarter)
+    rows = cells.values_list("report__unit_class").annotate(
+        total=Count("pk"), blank=Count("pk", filter=Q(status="blank")), silent=Count("pk", filter=Q(needs_reason=True))
+    )
+    found = {unit_class: numbers for unit_class, *numbers in rows.order_by("report__unit_class")}
+    todos = []
+    for unit_class, (total, blank, silent) in found.items():
+        label = UnitClass(unit_class).label
+        figures.append(Figure(f"{label}评分进度", total - blank, f"未填 {blank}" if blank else "已填完", "amber" if blank else "green",
+                              f"{grid}?class={unit_class}", total))  # fmt: skip
+        if blank or silent:
+            words = f"未填 {blank} 格" + (f"，缺说明 {silent} 格" if silent else "")
+            todos.append(Todo(quarter.review_due_on, f"{quarter} {label}打分", words, f"{grid}?class={unit_class}", "去打分"))
+    if not any(blank or silent for _, blank, silent in found.values()):
+        todos.append(Todo(quarter.review_due_on, f"公布{quarter}结果", "各类得分已填完", reverse("assessments:publish", args=[quarter.pk]), "去公布"))
+    return todos
+
+
+def _leader(user: Any) -> Work:
+    publication = Publication.objects.permitted(user).select_related("quarter").first()
+    if publication is None:
+        return Work([], [])
+    results = list(Result.objects.permitted(user).filter(publication=publication).select_related("unit__area"))
+    reach = user.reach("assessments.view_selfreport")
+    led = [result for result in results if reach.covers(result.unit.area.tree_code)]
+    figures = [
+        Figure(f"{publication.quarter}{label}第一名", first.unit_name, f"{first.total:f} 分", "green", publication.get_absolute_url())
+        for value, label in UnitClass.choices
+        if (first := next((r for r in results if r.unit_class == value and r.rank == 1), None))
+    ]
+    for quarter in Quarter.objects.permitted(user).filter(state__in=["open", "review"]):
+        statuses = list(SelfReport.objects.permitted(user).filter(quarter=quarter).values_list("status", flat=True))
+        figures.append(Figure(f"{quarter}已提交自评", statuses.count("submitted"), quarter.get_state_display(), "blue",
+                              reverse("assessments:report_list", args=[quarter.pk]), f"{len(statuses)} 家"))  # fmt: skip
+    bottom = [r for r in led if r.rank and r.rank > sum(x.unit_class == r.unit_class and bool(x.rank) for x in results) - 2]
+    todos = [
+        Todo(None, f"{r.unit_name} {publication.quarter}列{r.get_unit_class_display()}第 {r.rank} 名", "排在末位，建议了解原因",
+             r.get_absolute_url(), "看明细", urgent=False)
+        for r in bottom
+    ]  # fmt: skip
+    return Work(figures, todos, ranking=led[:15], publication=publication)
+
+
+def _administrator(user: Any) -> Work:
+    waiting = list(Grant.objects.permitted(user, "view").filter(confirmed_at=None).select_related("user", "area", "unit"))
+    users = User.objects.permitted(user)
+    bare = users.filter(is_active=True, grants=None).order_by("pk")
+    todos = [
+        Todo(grant.since, f"复核授权：{grant}", f"{grant.area or grant.unit or '全部'}，依据：{grant.reason}", grant.get_absolute_url(), "去复核")
+        for grant in waiting
+        if grant.granted_by_id != user.pk and grant.user_id != user.pk
+    ]
+    if user.has_perm("accounts.add_grant"):
+        todos += [Todo(None, f"给新账号授权：{account}", account.username, account.get_absolute_url(), "去授权") for account in bare[:20]]
+    listing, grants = reverse("accounts:user_list"), reverse("accounts:grant_list")
+    figures = [
+        Figure("账号", users.count(), url=listing),
+        Figure("待复核授权", len(waiting), url=f"{grants}?waiting=true", tone="amber" if waiting else "green", note="待另一人复核" if waiting else "没有积压"),
+        Figure("尚未授权的账号", bare.count(), url=listing),
+    ]  # fmt: skip
+    if user.has_perm("organizations.change_area"):
+        areas = Area.objects.permitted(user).existing().filter(level=Level.VILLAGE)
+        figures.append(Figure("村（社区）", areas.count(), url=reverse("organizations:area_tree")))
+    return Work(figures, todos)
+
+
+def _auditor(user: Any) -> Work:
+    since = timezone.now() - dt.timedelta(days=7)
+    recent = AuditTrail.objects.permitted(user).filter(at__gte=since)
+    listing = reverse("accounts:audit_list")
+    refused = list(recent.filter(action=Action.REFUSED)[:10])
+    figures = [
+        Figure("近 7 天审计记录", recent.count(), url=f"{listing}?since={timezone.localdate() - dt.timedelta(days=7)}"),
+        Figure("近 7 天越权被拒", recent.filter(action=Action.REFUSED).count(), url=f"{listing}?action=refused"),
+        Figure("近 7 天登录失败", recent.filter(action=Action.LOG_IN_FAILED).count(), url=f"{listing}?action=log_in_failed"),
+    ]
+    return Work(figures, [Todo(None, entry.sentence, f"{timezone.localtime(entry.at):%m-%d %H:%M}", entry.get_absolute_url(), "查看", False) for entry in refused])
+
+
+def _village(user: Any) -> Work:
+    areas = Area.objects.permitted(user).existing().filter(level=Level.VILLAGE).select_related("parent") if user.has_perm("organizations.view_area") else []
+    figures = [Figure(f"{area.parent} · {area.get_kind_display()}", area.name, url=area.get_absolute_url()) for area in areas[:12]]
+    return Work(figures, [])
+
+
+def _sorted(todos: list[Todo]) -> list[Todo]:
+    return sorted(todos, key=lambda todo: (todo.due is None, todo.due))

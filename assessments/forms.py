@@ -36,7 +36,9 @@ class SchemeForm(ModelForm):
 
 
 class IndicatorForm(ModelForm):
-    measure = forms.ChoiceField(label="测算项", choices=[("", "—"), *CHOICES], required=False, help_text="只用于“系统自动测算”")
+    measure = forms.ChoiceField(
+        label="测算项", choices=[("", "—"), *CHOICES], required=False, help_text="只用于“系统自动测算”"
+    )
 
     class Meta:
         model = Indicator
@@ -74,7 +76,9 @@ class ReasonForm(KeyedForm):
 
 class UnlockForm(KeyedForm):
     purpose = forms.ChoiceField(label="用途", choices=Unlock.Purpose)
-    report = forms.ModelChoiceField(SelfReport.objects.none(), label="考核对象", required=False, empty_label="全部考核对象")
+    report = forms.ModelChoiceField(
+        SelfReport.objects.none(), label="考核对象", required=False, empty_label="全部考核对象"
+    )
     reason = forms.CharField(label="解锁原因", max_length=300)
     ends_at = forms.DateTimeField(
         label="到期自动锁定时间", widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -82,7 +86,9 @@ class UnlockForm(KeyedForm):
 
     def __init__(self, *args: Any, quarter: Quarter, user: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["report"].queryset = SelfReport.objects.permitted(user).filter(quarter=quarter).select_related("unit", "quarter")
+        self.fields["report"].queryset = (
+            SelfReport.objects.permitted(user).filter(quarter=quarter).select_related("unit", "quarter")
+        )
         self.fields["report"].label_from_instance = lambda report: report.unit.name
         self.fields["ends_at"].initial = timezone.localtime() + dt.timedelta(days=3)
 

@@ -135,7 +135,10 @@ def scheme_difference(request: HttpRequest, pk: int) -> HttpResponse:
     """What changed against the version it replaces, or against the year before."""
     scheme = permitted_or_404(Scheme.objects.select_related("area", "replaces"), request.user, pk=pk)
     before = scheme.replaces or (
-        Scheme.objects.permitted(request.user).filter(area=scheme.area, year__lt=scheme.year).order_by("-year", "-number").first()
+        Scheme.objects.permitted(request.user)
+        .filter(area=scheme.area, year__lt=scheme.year)
+        .order_by("-year", "-number")
+        .first()
     )
     changes = scheme_services.scheme_difference(before, scheme) if before else []
     context = {"title": f"{scheme} · 与上一版的差别", "before": before, "changes": changes,
@@ -149,7 +152,10 @@ def scheme_classes(request: HttpRequest, pk: int) -> HttpResponse:
     scheme = _scheme(request, pk)
     units = list(Unit.objects.in_area(scheme.area).in_force().select_related("area"))
     if request.method == "POST":
-        classes = {u.pk: (request.POST.get(f"class-{u.pk}", ""), request.POST.get(f"exempt-{u.pk}", "").strip()[:200]) for u in units}
+        classes = {
+            u.pk: (request.POST.get(f"class-{u.pk}", ""), request.POST.get(f"exempt-{u.pk}", "").strip()[:200])
+            for u in units
+        }
         if request.POST.get("townships"):
             classes |= {u.pk: ("1", classes[u.pk][1]) for u in units if u.kind == Unit.Kind.TOWNSHIP}
         with reported(request, "考核分类已保存。"):
@@ -291,7 +297,9 @@ class TaskUpdateView(views.UpdateView):
 
 class TaskDeleteView(views.DeleteView):
     model = Task
-    queryset = Task.objects.filter(quarter__state=Quarter.State.PLANNED).select_related("quarter__scheme__area", "indicator")
+    queryset = Task.objects.filter(quarter__state=Quarter.State.PLANNED).select_related(
+        "quarter__scheme__area", "indicator"
+    )
     crumbs = QUARTERS
 
     def get_success_url(self) -> str:
@@ -339,7 +347,9 @@ def unlock_create(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_step(request, "解锁", form, [*QUARTERS, (str(quarter), quarter.get_absolute_url())], act)
 
 
-def _by_category(rows: list[Any], category: Callable[[Any], str] = lambda row: row.category) -> list[tuple[str, list[Any]]]:
+def _by_category(
+    rows: list[Any], category: Callable[[Any], str] = lambda row: row.category
+) -> list[tuple[str, list[Any]]]:
     groups: dict[str, list[Any]] = {}
     for row in rows:
         groups.setdefault(category(row), []).append(row)

@@ -137,7 +137,9 @@ def evidence_add(request: HttpRequest, pk: int, task: int) -> HttpResponse:
 @require_POST
 @permission_required("assessments.delete_evidence")
 def evidence_remove(request: HttpRequest, key: Any) -> HttpResponse:
-    found = Evidence.objects.kept().select_related("item__report__quarter", "item__task__indicator", "item__report__unit__area")
+    found = Evidence.objects.kept().select_related(
+        "item__report__quarter", "item__task__indicator", "item__report__unit__area"
+    )
     evidence = permitted_or_404(found, request.user, "delete", key=key)
     with reported(request, f"{evidence.name}已移除。"):
         services.remove_evidence(evidence, by=request.user)
@@ -148,7 +150,9 @@ def evidence_remove(request: HttpRequest, key: Any) -> HttpResponse:
 @permission_required("assessments.view_evidence")
 def evidence_download(request: HttpRequest, key: Any) -> HttpResponseBase:
     """A file, for whoever may see the self-report; written down before it leaves."""
-    evidence = permitted_or_404(Evidence.objects.kept().select_related("item__report__unit__area"), request.user, key=key)
+    evidence = permitted_or_404(
+        Evidence.objects.kept().select_related("item__report__unit__area"), request.user, key=key
+    )
     record(request.user, Action.DOWNLOADED, evidence, words=f"下载佐证 {evidence.name}")
     return files.download(evidence.key, evidence.name, evidence.content_type)
 
@@ -201,7 +205,9 @@ class Page:
         self.closed = services.why_closed(report)
         self.may_change = request.user.has_perm("assessments.change_selfreport")
         self.tasks = list(report.quarter.tasks.for_class(report.unit_class).select_related("indicator"))
-        self.items = {item.task_id: item for item in report.items.prefetch_related("evidence").select_related("task__indicator")}
+        self.items = {
+            item.task_id: item for item in report.items.prefetch_related("evidence").select_related("task__indicator")
+        }
         chosen = [task for task in self.tasks if only in {None, task.pk}]
         self.lines = [Line(report, task, self.items.get(task.pk), request, self.closed) for task in chosen]
         lacking = {task.pk: what for task, what in services.missing(report)}

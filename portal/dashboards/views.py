@@ -21,7 +21,9 @@ def my_work(request: HttpRequest) -> HttpResponse:
     """What waits for me today."""
     places = sorted({str(grant.area or grant.unit or "") for grant in request.user.held_grants} - {""})
     title = f"{'、'.join(places)} · 我的工作台" if places else "我的工作台"
-    return render(request, "dashboards/my_work.html", {"title": title, "work": work_of(request.user), "crumbs": [("首页", None)]})
+    return render(
+        request, "dashboards/my_work.html", {"title": title, "work": work_of(request.user), "crumbs": [("首页", None)]}
+    )
 
 
 @require_GET
@@ -31,9 +33,13 @@ def search(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip().lower()[:50]
     areas, units = [], []
     if words:
-        found = Q(name__icontains=words) | Q(initials__contains=words) | Q(code__startswith=words) | Q(code__endswith=words)
+        found = (
+            Q(name__icontains=words) | Q(initials__contains=words) | Q(code__startswith=words) | Q(code__endswith=words)
+        )
         areas = list(Area.objects.permitted(request.user).existing().filter(found).select_related("parent")[:MOST])
-        units = list(Unit.objects.permitted(request.user).in_force().filter(name__icontains=words).select_related("area")[:MOST])
+        units = list(
+            Unit.objects.permitted(request.user).in_force().filter(name__icontains=words).select_related("area")[:MOST]
+        )
     context = {"title": "搜索", "q": words, "areas": areas, "units": units, "most": MOST}
     return render(request, "dashboards/search.html", context)
 

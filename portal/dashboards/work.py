@@ -59,7 +59,9 @@ class OwnScore:
 def todo_count(user: Any) -> int:
     """How many things wait, in one query: reports to hand in, reports to review, grants to confirm."""
     if user.has_perm("assessments.change_selfreport"):
-        open_ = Q(status__in=["draft", "returned"], quarter__state="open") | Q(status="returned", quarter__state="review")
+        open_ = Q(status__in=["draft", "returned"], quarter__state="open") | Q(
+            status="returned", quarter__state="review"
+        )
         return SelfReport.objects.permitted(user, "change").filter(open_).count()
     if user.has_perm("assessments.change_score"):
         return Quarter.objects.permitted(user, "change").filter(state__in=["planned", "open", "review"]).count()
@@ -97,9 +99,25 @@ def _committee(user: Any) -> Work:
         items = list(report.items.select_related("task__indicator"))
         done = sum(item.points is not None for item in items)
         for item in (i for i in items if i.status == SelfReportItem.Status.RETURNED):
-            todos.append(Todo(timezone.localdate(), f"补充退回事项：{item.task}", item.return_reason, item.get_absolute_url(), "去补充"))
+            todos.append(
+                Todo(
+                    timezone.localdate(),
+                    f"补充退回事项：{item.task}",
+                    item.return_reason,
+                    item.get_absolute_url(),
+                    "去补充",
+                )
+            )
         if report.status == SelfReport.Status.DRAFT and report.quarter.state == Quarter.State.OPEN:
-            todos.append(Todo(due, f"提交{report.quarter}自评", f"{report.unit}，已填 {done} / {total} 项", report.get_absolute_url(), "去填报"))
+            todos.append(
+                Todo(
+                    due,
+                    f"提交{report.quarter}自评",
+                    f"{report.unit}，已填 {done} / {total} 项",
+                    report.get_absolute_url(),
+                    "去填报",
+                )
+            )
         figures.append(
             Figure(f"{report.quarter}自评", done, report.get_status_display(), "green" if report.status == "submitted" else "amber",
                    report.get_absolute_url(), f"{total} 项")
@@ -133,15 +151,30 @@ def _own_score(user: Any) -> OwnScore | None:
 
 def _staff(user: Any) -> Work:
     todos, figures = [], []
-    quarters = Quarter.objects.permitted(user, "change").filter(state__in=["planned", "open", "review"]).select_related("scheme")
+    quarters = (
+        Quarter.objects.permitted(user, "change")
+        .filter(state__in=["planned", "open", "review"])
+        .select_related("scheme")
+    )
     for quarter in quarters.order_by("year", "number"):
         reports = dict(
-            SelfReport.objects.permitted(user).filter(quarter=quarter).values_list("status").annotate(n=Count("pk")).order_by()
+            SelfReport.objects.permitted(user)
+            .filter(quarter=quarter)
+            .values_list("status")
+            .annotate(n=Count("pk"))
+            .order_by()
         )
         total, submitted = sum(reports.values()), reports.get("submitted", 0)
         listing = reverse("assessments:report_list", args=[quarter.pk])
         if quarter.state == Quarter.State.PLANNED:
-            todos.append(Todo(quarter.opens_on, f"核对{quarter}任务清单并开始自评", "分值每类合计 100 才能开始", quarter.get_absolute_url()))
+            todos.append(
+                Todo(
+                    quarter.opens_on,
+                    f"核对{quarter}任务清单并开始自评",
+                    "分值每类合计 100 才能开始",
+                    quarter.get_absolute_url(),
+                )
+            )
             continue
         figures.append(Figure(f"{quarter}已提交自评", submitted, f"{total - submitted} 家未交" if total > submitted else "全部提交",
                               "amber" if total > submitted else "green", listing, f"{total} 家"))  # fmt: skip
@@ -149,7 +182,14 @@ def _staff(user: Any) -> Work:
             todos.append(Todo(quarter.report_due_on, f"催报{quarter}自评：{total - submitted} 家未提交", "可按状态筛选后导出名单",
                               f"{listing}?status=draft", "看名单"))  # fmt: skip
         if quarter.state == Quarter.State.OPEN:
-            todos.append(Todo(quarter.report_due_on, f"{quarter}自评截止后转入评审", f"已提交 {submitted} / {total}", quarter.get_absolute_url()))
+            todos.append(
+                Todo(
+                    quarter.report_due_on,
+                    f"{quarter}自评截止后转入评审",
+                    f"已提交 {submitted} / {total}",
+                    quarter.get_absolute_url(),
+                )
+            )
             continue
         todos += _review_todos(user, quarter, figures)
     last = Publication.objects.permitted(user).select_related("quarter").first()
@@ -172,9 +212,19 @@ def _review_todos(user: Any, quarter: Quarter, figures: list[Figure]) -> list[To
                               f"{grid}?class={unit_class}", total))  # fmt: skip
         if blank or silent:
             words = f"未填 {blank} 格" + (f"，缺说明 {silent} 格" if silent else "")
-            todos.append(Todo(quarter.review_due_on, f"{quarter} {label}打分", words, f"{grid}?class={unit_class}", "去打分"))
+            todos.append(
+                Todo(quarter.review_due_on, f"{quarter} {label}打分", words, f"{grid}?class={unit_class}", "去打分")
+            )
     if not any(blank or silent for _, blank, silent in found.values()):
-        todos.append(Todo(quarter.review_due_on, f"公布{quarter}结果", "各类得分已填完", reverse("assessments:publish", args=[quarter.pk]), "去公布"))
+        todos.append(
+            Todo(
+                quarter.review_due_on,
+                f"公布{quarter}结果",
+                "各类得分已填完",
+                reverse("assessments:publish", args=[quarter.pk]),
+                "去公布",
+            )
+        )
     return todos
 
 
@@ -186,7 +236,13 @@ def _leader(user: Any) -> Work:
     reach = user.reach("assessments.view_selfreport")
     led = [result for result in results if reach.covers(result.unit.area.tree_code)]
     figures = [
-        Figure(f"{publication.quarter}{label}第一名", first.unit_name, f"{first.total:f} 分", "green", publication.get_absolute_url())
+        Figure(
+            f"{publication.quarter}{label}第一名",
+            first.unit_name,
+            f"{first.total:f} 分",
+            "green",
+            publication.get_absolute_url(),
+        )
         for value, label in UnitClass.choices
         if (first := next((r for r in results if r.unit_class == value and r.rank == 1), None))
     ]
@@ -194,7 +250,9 @@ def _leader(user: Any) -> Work:
         statuses = list(SelfReport.objects.permitted(user).filter(quarter=quarter).values_list("status", flat=True))
         figures.append(Figure(f"{quarter}已提交自评", statuses.count("submitted"), quarter.get_state_display(), "blue",
                               reverse("assessments:report_list", args=[quarter.pk]), f"{len(statuses)} 家"))  # fmt: skip
-    bottom = [r for r in led if r.rank and r.rank > sum(x.unit_class == r.unit_class and bool(x.rank) for x in results) - 2]
+    bottom = [
+        r for r in led if r.rank and r.rank > sum(x.unit_class == r.unit_class and bool(x.rank) for x in results) - 2
+    ]
     todos = [
         Todo(None, f"{r.unit_name} {publication.quarter}列{r.get_unit_class_display()}第 {r.rank} 名", "排在末位，建议了解原因",
              r.get_absolute_url(), "看明细", urgent=False)
@@ -204,16 +262,27 @@ def _leader(user: Any) -> Work:
 
 
 def _administrator(user: Any) -> Work:
-    waiting = list(Grant.objects.permitted(user, "view").filter(confirmed_at=None).select_related("user", "area", "unit"))
+    waiting = list(
+        Grant.objects.permitted(user, "view").filter(confirmed_at=None).select_related("user", "area", "unit")
+    )
     users = User.objects.permitted(user)
     bare = users.filter(is_active=True, grants=None).order_by("pk")
     todos = [
-        Todo(grant.since, f"复核授权：{grant}", f"{grant.area or grant.unit or '全部'}，依据：{grant.reason}", grant.get_absolute_url(), "去复核")
+        Todo(
+            grant.since,
+            f"复核授权：{grant}",
+            f"{grant.area or grant.unit or '全部'}，依据：{grant.reason}",
+            grant.get_absolute_url(),
+            "去复核",
+        )
         for grant in waiting
         if grant.granted_by_id != user.pk and grant.user_id != user.pk
     ]
     if user.has_perm("accounts.add_grant"):
-        todos += [Todo(None, f"给新账号授权：{account}", account.username, account.get_absolute_url(), "去授权") for account in bare[:20]]
+        todos += [
+            Todo(None, f"给新账号授权：{account}", account.username, account.get_absolute_url(), "去授权")
+            for account in bare[:20]
+        ]
     listing, grants = reverse("accounts:user_list"), reverse("accounts:grant_list")
     figures = [
         Figure("账号", users.count(), url=listing),
@@ -234,14 +303,36 @@ def _auditor(user: Any) -> Work:
     figures = [
         Figure("近 7 天审计记录", recent.count(), url=f"{listing}?since={timezone.localdate() - dt.timedelta(days=7)}"),
         Figure("近 7 天越权被拒", recent.filter(action=Action.REFUSED).count(), url=f"{listing}?action=refused"),
-        Figure("近 7 天登录失败", recent.filter(action=Action.LOG_IN_FAILED).count(), url=f"{listing}?action=log_in_failed"),
+        Figure(
+            "近 7 天登录失败", recent.filter(action=Action.LOG_IN_FAILED).count(), url=f"{listing}?action=log_in_failed"
+        ),
     ]
-    return Work(figures, [Todo(None, entry.sentence, f"{timezone.localtime(entry.at):%m-%d %H:%M}", entry.get_absolute_url(), "查看", False) for entry in refused])
+    return Work(
+        figures,
+        [
+            Todo(
+                None,
+                entry.sentence,
+                f"{timezone.localtime(entry.at):%m-%d %H:%M}",
+                entry.get_absolute_url(),
+                "查看",
+                False,
+            )
+            for entry in refused
+        ],
+    )
 
 
 def _village(user: Any) -> Work:
-    areas = Area.objects.permitted(user).existing().filter(level=Level.VILLAGE).select_related("parent") if user.has_perm("organizations.view_area") else []
-    figures = [Figure(f"{area.parent} · {area.get_kind_display()}", area.name, url=area.get_absolute_url()) for area in areas[:12]]
+    areas = (
+        Area.objects.permitted(user).existing().filter(level=Level.VILLAGE).select_related("parent")
+        if user.has_perm("organizations.view_area")
+        else []
+    )
+    figures = [
+        Figure(f"{area.parent} · {area.get_kind_display()}", area.name, url=area.get_absolute_url())
+        for area in areas[:12]
+    ]
     return Work(figures, [])
 
 

@@ -18,12 +18,12 @@ from assessments.forms import ItemForm
 from assessments.models import Evidence, Quarter, SelfReport, SelfReportItem, Task
 from assessments.services import reports as services
 from assessments.tables import ReportTable
+from portal.audit.models import Action, record
 from portal.kit import files, views
 from portal.kit.access import permission_required
 from portal.kit.forms import KeyedForm
 from portal.kit.models import StaleVersionError
 from portal.kit.views import act_once, history_of, permitted_or_404, reported
-from portal.audit.models import Action, record
 
 REPORTS = SelfReport.objects.select_related("unit__area", "quarter__scheme__area")
 

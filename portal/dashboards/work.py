@@ -126,7 +126,10 @@ def _committee(user: Any) -> Work:
     if own:
         figures += [
             Figure(f"{own.result.publication.quarter}总分", own.result.total, url=own.result.get_absolute_url()),
-            Figure("名次", own.result.rank or "—", own.result.get_unit_class_display(), "blue", own.result.publication.get_absolute_url(), own.members),
+            Figure(
+                "名次", own.result.rank or "—", own.result.get_unit_class_display(), "blue",
+                own.result.publication.get_absolute_url(), own.members,
+            ),
         ]  # fmt: skip
     return Work(figures, _sorted(todos), own)
 
@@ -276,7 +279,7 @@ def _administrator(user: Any) -> Work:
             "去复核",
         )
         for grant in waiting
-        if grant.granted_by_id != user.pk and grant.user_id != user.pk
+        if user.pk not in {grant.granted_by_id, grant.user_id}
     ]
     if user.has_perm("accounts.add_grant"):
         todos += [
@@ -286,7 +289,10 @@ def _administrator(user: Any) -> Work:
     listing, grants = reverse("accounts:user_list"), reverse("accounts:grant_list")
     figures = [
         Figure("账号", users.count(), url=listing),
-        Figure("待复核授权", len(waiting), url=f"{grants}?waiting=true", tone="amber" if waiting else "green", note="待另一人复核" if waiting else "没有积压"),
+        Figure(
+            "待复核授权", len(waiting), url=f"{grants}?waiting=true", tone="amber" if waiting else "green",
+            note="待另一人复核" if waiting else "没有积压",
+        ),
         Figure("尚未授权的账号", bare.count(), url=listing),
     ]  # fmt: skip
     if user.has_perm("organizations.change_area"):

@@ -130,6 +130,7 @@ class VerifyTests(PublicationCase):
             if connection.vendor == "sqlite":
                 cursor.execute(f'DROP TRIGGER "{trigger}"')
             else:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{trigger}"')
             cursor.execute(f"UPDATE {table} SET {column} = {value} WHERE id = (SELECT MIN(id) FROM {table})")
             if connection.vendor != "sqlite":

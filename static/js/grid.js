@@ -7,7 +7,7 @@
 //   sum(row, key)        the text of a column at the end
 //   locked(row, col)     "" or why this cell cannot be typed into
 //   normalize(text)      what a typed or pasted text means
-//   enter(changes)       takes [{row, col, text}], by a promise; false gives them up
+//   enter(changes, {undo})  takes [{row, col, text}], by a promise; false gives them up
 //   preview(plan)        shows a pasted block before it is written; see `plan`
 //   selected(row, col), typing(row, col, text), tell(words), keys {key: action}
 import { el } from "./dom.js";
@@ -160,6 +160,7 @@ export class Grid {
   focus() {
     this.leaving = false;
     this.input.focus({ preventScroll: true });
+    if (!this.mode) this.input.setSelectionRange(0, 0);
     this.active.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
@@ -263,7 +264,7 @@ export class Grid {
     }
     const changes = step.map((change) => ({ row: change.row, col: change.col, text: change[side] }));
     this.select(step[0].row, step[0].col);
-    if ((await this.host.enter(changes)) === false) from.push(step);
+    if ((await this.host.enter(changes, { undo: true })) === false) from.push(step);
     else {
       to.push(step);
       this.host.tell(`已${side === "before" ? "撤销" : "重做"} ${step.length} 格。`);

@@ -7,15 +7,16 @@ const REASON_LENGTH = 300;
 /** Ask why `count` cells are not applicable; the reason, or null. */
 export async function askReason(where, count) {
   const reason = reasonField("again-reason");
+  const mark = el("button", { className: "btn btn-primary", value: "ok" }, "标为不适用");
   const form = el("form", { method: "dialog" },
     el("p", {}, count > 1 ? `${where}等 ${count} 格将标为“不适用”：不计入得分，满分从基数中扣除。` : `${where}将标为“不适用”：不计入得分，满分从基数中扣除。`),
     el("div", { className: "field" }, el("label", { htmlFor: reason.id }, "原因（必填）"), reason),
-    el("div", { className: "buttons" }, el("button", { className: "btn btn-primary", value: "ok" }, "标为不适用"),
+    el("div", { className: "buttons" }, mark,
       el("button", { className: "btn", type: "button", onclick: () => dialog.close("") }, "取消")));
   reason.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    form.requestSubmit();
+    form.requestSubmit(mark);
   });
   const dialog = openDialog("不适用", form);
   const answer = await dialog.closed;

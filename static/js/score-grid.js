@@ -3,13 +3,13 @@ import { el, uuid } from "./dom.js";
 import { Grid, plainText } from "./grid.js";
 import { SaveQueue } from "./save-queue.js";
 import { ConflictBox, askReason, previewPaste } from "./score-dialogs.js";
-import { ScorePanel } from "./score-panel.js";
+import { HEADERS, ScorePanel, reasonIn } from "./score-panel.js";
 import { SessionEnded, request, signIn } from "./server.js";
 
 const NOT_APPLICABLE = "不适用";
 const POLL = 4000;
 const FRESH = 8000;
-const BLANK = 0;
+const LEARNED = 30;
 const [TEXT, VERSION, STATE, FLAGS] = [0, 1, 2, 3];
 const FLAG_WORDS = { r: "已退回补充", e: "缺评分说明", o: "有评分说明", b: "有时效加分" };
 const STATUS_NOTES = { draft: "未提交", returned: "已退回" };
@@ -167,7 +167,7 @@ class ScoreGrid {
     this.message.textContent = words || "";
   }
 
-  async enter(changes) {
+  async enter(changes, { undo = false } = {}) {
     const items = changes.map(({ row, col, text }) => ({ id: this.idOf(row, col), row, col, value: text }));
     const unexplained = items.filter((item) => item.value === NOT_APPLICABLE && !this.reasons.has(item.id));
     if (unexplained.length) {
@@ -176,11 +176,32 @@ class ScoreGrid {
       if (reason === null) return false;
       for (const item of unexplained) this.reasons.set(item.id, reason);
     }
-    if (this.queue.paused) this.sessionEnded();
     this.queue.put(items.filter((item) => !this.takenBack(item)).map(({ id, row, col, value }) => ({
-      id, value, version: this.cellAt(row, col)[VERSION], extra: value === NOT_APPLICABLE ? { reason: this.reasons.get(id) } : {},
+      id, value, version: this.cellAt(row, col)[VERSION], extra: this.explained(id, value, undo),
     })));
+    if (this.queue.paused) this.sessionEnded();
     return true;
+  }
+
+  /** The reason that goes with a value: of 不适用 always, of points where undo brings back what clearing took away. */
+  explained(id, value, undo) {
+    const reason = this.reasons.get(id);
+    return reason && (value === NOT_APPLICABLE || (undo && value !== "")) ? { reason } : {};
+  }
+
+  reasonSeen(id, reason) {
+    if (reason) this.reasons.set(id, reason);
+    else this.reasons.delete(id);
+  }
+
+  /** Read the explanations that a paste would take away, so that undo can bring them back. */
+  learnReasons(changes) {
+    const ids = changes.filter(({ row, col }) => this.cellAt(row, col)[FLAGS].includes("o")).map(({ row, col }) => this.idOf(row, col));
+    const unknown = ids.filter((id) => !this.reasons.has(id)).slice(0, LEARNED);
+    return Promise.all(unknown.map(async (id) => {
+      const html = await (await request(this.urlFor(id), { headers: HEADERS })).text();
+      this.reasonSeen(id, reasonIn(new DOMParser().parseFromString(html, "text/html")));
+    }));
   }
 
   /** A refused or unsent value that goes back to what is stored needs no saving. */
@@ -227,7 +248,7 @@ class ScoreGrid {
       extra: change.text === NOT_APPLICABLE ? { reason: "（粘贴预览）" } : {},
     }));
     try {
-      const answer = await this.post({ key: uuid(), items }, true);
+      const [answer] = await Promise.all([this.post({ key: uuid(), items }, true), this.learnReasons(changes)]);
       const refused = answer.refused.map((cell) => ({ ...byId.get(`${cell.report}:${cell.task}`), message: cell.message }));
       const ids = new Set(answer.refused.map((cell) => `${cell.report}:${cell.task}`));
       return { accepted: changes.filter((change) => !ids.has(this.idOf(change.row, change.col))), refused };
@@ -393,7 +414,7 @@ class ScoreGrid {
     if (!place || cell[VERSION] <= this.cellAt(...place)[VERSION]) return;
     const entry = this.queue.get(id);
     if (entry) {
-      if (!this.queue.isSent(id) && (entry.theirs?.[VERSION] || BLANK) < cell[VERSION]) this.queue.beside(id, cell, by);
+      if (!this.queue.isSent(id) && (entry.theirs?.[VERSION] || 0) < cell[VERSION]) this.queue.beside(id, cell, by);
       return;
     }
     if (this.grid.mode && this.grid.active === this.grid.cells[place[0]][place[1]]) {

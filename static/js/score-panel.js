@@ -3,9 +3,10 @@ import { el } from "./dom.js";
 import { SessionEnded, request } from "./server.js";
 
 const DELAY = 250;
-const HEADERS = { "HX-Request": "true", Accept: "text/html" };
+export const HEADERS = { "HX-Request": "true", Accept: "text/html" };
 
-/** host: urlFor(id), messageOf(id), ready(id) before sending, answered(cell), sessionEnded(). Ids are "report:task". */
+/** host: urlFor(id), messageOf(id), ready(id) before sending, answered(cell),
+ * reasonSeen(id, reason), sessionEnded(). Ids are "report:task". */
 export class ScorePanel {
   constructor(box, host, spareKey) {
     this.box = box;
@@ -55,6 +56,7 @@ export class ScorePanel {
     const focused = this.box.contains(document.activeElement) ? document.activeElement.name : "";
     const open = this.box.querySelector("details[open]") !== null;
     this.box.innerHTML = html;
+    this.host.reasonSeen(id, reasonIn(this.box));
     const draft = this.drafts.get(id);
     for (const form of this.box.querySelectorAll("[data-panel-form]")) {
       for (const [name, value] of Object.entries(draft || {})) if (form.elements[name]) form.elements[name].value = value;
@@ -124,6 +126,11 @@ export class ScorePanel {
     this.box.querySelector("[data-panel-warning]")?.remove();
     this.box.prepend(el("p", { className: "notice notice-red", role: "alert", "data-panel-warning": "" }, words));
   }
+}
+
+/** The explanation that a panel shows. */
+export function reasonIn(panel) {
+  return panel.querySelector("[data-panel-form] [name=reason]")?.value || "";
 }
 
 function readDrafts(spareKey) {

@@ -1,0 +1,1 @@
+"""The demonstration: two real counties, invented people, five quarters. And synthetic counties for the benchmark."""

@@ -73,7 +73,7 @@ class Frame:
         label, route, icon, _ = item
         url = reverse(route)
         path = self.request.path
-        active = path == url or (url != "/" and path.startswith(url)) or _belongs(path, route)
+        active = _belongs(path, route, path == url or (url != "/" and path.startswith(url)))
         badge = self.todo_count if route == "dashboards:my_work" else 0
         return {"label": label, "url": url, "icon": icon, "active": active, "badge": badge}
 
@@ -100,10 +100,13 @@ class Frame:
 SWITCHED = {"assessments:quarter_detail", "assessments:report_list", "assessments:review"}
 
 
-def _belongs(path: str, route: str) -> bool:
-    """Pages that stand below another item's address."""
+def _belongs(path: str, route: str, below: bool) -> bool:
+    """Whether a page belongs to an item: by address, but for pages that stand below another item's."""
+    reviewing = "/review/" in path or path.endswith("/publish/")
+    reporting = path.endswith("/reports/")
     return {
-        "assessments:latest_ranking": path.startswith("/assessments/slips/"),
-        "assessments:review_latest": "/review/" in path or path.endswith("/publish/"),
-        "accounts:user_list": path.startswith("/accounts/users/"),
-    }.get(route, False)
+        "assessments:latest_ranking": below or path.startswith("/assessments/slips/"),
+        "assessments:review_latest": below or reviewing,
+        "assessments:report_latest": below or reporting,
+        "assessments:quarter_list": below and not reviewing and not reporting,
+    }.get(route, below)

@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assessments.models import Publication, Quarter, Result, ResultLine, Score, SelfReport, SelfReportItem, UnitClass
+from assessments.scoring import plain
+from assessments.services.reports import missing
 from organizations.models import Area, Level
 from portal.accounts.models import AuditTrail, Grant, User
 from portal.audit.models import Action
@@ -42,6 +44,7 @@ class Work:
 
     figures: list[Figure]
     todos: list[Todo]
+    attention: tuple[Todo, ...] = ()
     scores: "OwnScore | None" = None
     ranking: list[Result] | None = None
     publication: Publication | None = None
@@ -66,7 +69,7 @@ def todo_count(user: Any) -> int:
     if user.has_perm("assessments.change_score"):
         return Quarter.objects.permitted(user, "change").filter(state__in=["planned", "open", "review"]).count()
     if user.has_perm("accounts.confirm_grant"):
-        return Grant.objects.permitted(user, "confirm").filter(confirmed_at=None).exclude(granted_by=user).count()
+        return Grant.objects.permitted(user, "confirm").filter(confirmed_at=None).exclude(granted_by=user).exclude(user=user).count()
     return 0
 
 
@@ -97,27 +100,15 @@ def _committee(user: Any) -> Work:
         due = report.quarter.report_due_on
         total = report.quarter.tasks.for_class(report.unit_class).count()
         items = list(report.items.select_related("task__indicator"))
-        done = sum(item.points is not None for item in items)
-        for item in (i for i in items if i.status == SelfReportItem.Status.RETURNED):
-            todos.append(
-                Todo(
-                    timezone.localdate(),
-                    f"补充退回事项：{item.task}",
-                    item.return_reason,
-                    item.get_absolute_url(),
-                    "去补充",
-                )
-            )
-        if report.status == SelfReport.Status.DRAFT and report.quarter.state == Quarter.State.OPEN:
-            todos.append(
-                Todo(
-                    due,
-                    f"提交{report.quarter}自评",
-                    f"{report.unit}，已填 {done} / {total} 项",
-                    report.get_absolute_url(),
-                    "去填报",
-                )
-            )
+        done = total - len(missing(report))
+        returned = [item for item in items if item.status == SelfReportItem.Status.RETURNED]
+        if returned:
+            names = "、".join(str(item.task) for item in returned)
+            title = f"补充{report.quarter}退回事项 {len(returned)} 项"
+            todos.append(Todo(timezone.localdate(), title, f"{names}：{returned[0].return_reason}", report.get_absolute_url(), "去补充"))
+        elif report.status != SelfReport.Status.SUBMITTED and report.quarter.state == Quarter.State.OPEN:
+            hint = f"{report.unit}，已填 {done} / {total} 项"
+            todos.append(Todo(due, f"提交{report.quarter}自评", hint, report.get_absolute_url(), "去填报"))
         figures.append(
             Figure(f"{report.quarter}自评", done, report.get_status_display(), "green" if report.status == "submitted" else "amber",
                    report.get_absolute_url(), f"{total} 项")
@@ -125,13 +116,13 @@ def _committee(user: Any) -> Work:
     own = _own_score(user)
     if own:
         figures += [
-            Figure(f"{own.result.publication.quarter}总分", own.result.total, url=own.result.get_absolute_url()),
+            Figure(f"{own.result.publication.quarter}总分", "—" if own.result.total is None else plain(own.result.total), url=own.result.get_absolute_url()),
             Figure(
                 "名次", own.result.rank or "—", own.result.get_unit_class_display(), "blue",
                 own.result.publication.get_absolute_url(), own.members,
             ),
         ]  # fmt: skip
-    return Work(figures, _sorted(todos), own)
+    return Work(figures, _sorted(todos), scores=own)
 
 
 def _own_score(user: Any) -> OwnScore | None:
@@ -181,54 +172,34 @@ def _staff(user: Any) -> Work:
             continue
         figures.append(Figure(f"{quarter}已提交自评", submitted, f"{total - submitted} 家未交" if total > submitted else "全部提交",
                               "amber" if total > submitted else "green", listing, f"{total} 家"))  # fmt: skip
-        if total > submitted:
-            todos.append(Todo(quarter.report_due_on, f"催报{quarter}自评：{total - submitted} 家未提交", "可按状态筛选后导出名单",
-                              f"{listing}?status=draft", "看名单"))  # fmt: skip
         if quarter.state == Quarter.State.OPEN:
-            todos.append(
-                Todo(
-                    quarter.report_due_on,
-                    f"{quarter}自评截止后转入评审",
-                    f"已提交 {submitted} / {total}",
-                    quarter.get_absolute_url(),
-                )
-            )
-            continue
-        todos += _review_todos(user, quarter, figures)
+            hint = f"已提交 {submitted} / {total}；未交名单可按状态筛选后导出"
+            todos.append(Todo(quarter.report_due_on, f"{quarter}自评：催报，截止后转入评审", hint, quarter.get_absolute_url()))
+        else:
+            todos.append(_review_todo(user, quarter, figures, total - submitted))
     last = Publication.objects.permitted(user).select_related("quarter").first()
     if last:
         figures.append(Figure("最近公布", str(last.quarter), f"第{last.revision}版", "green", last.get_absolute_url()))
     return Work(figures, _sorted(todos))
 
 
-def _review_todos(user: Any, quarter: Quarter, figures: list[Figure]) -> list[Todo]:
+def _review_todo(user: Any, quarter: Quarter, figures: list[Figure], silent_units: int) -> Todo:
     grid = reverse("assessments:review", args=[quarter.pk])
     cells = Score.objects.permitted(user).filter(report__quarter=quarter)
     rows = cells.values_list("report__unit_class").annotate(
         total=Count("pk"), blank=Count("pk", filter=Q(status="blank")), silent=Count("pk", filter=Q(needs_reason=True))
     )
-    found = {unit_class: numbers for unit_class, *numbers in rows.order_by("report__unit_class")}
-    todos = []
-    for unit_class, (total, blank, silent) in found.items():
-        label = UnitClass(unit_class).label
-        figures.append(Figure(f"{label}评分进度", total - blank, f"未填 {blank}" if blank else "已填完", "amber" if blank else "green",
-                              f"{grid}?class={unit_class}", total))  # fmt: skip
-        if blank or silent:
-            words = f"未填 {blank} 格" + (f"，缺说明 {silent} 格" if silent else "")
-            todos.append(
-                Todo(quarter.review_due_on, f"{quarter} {label}打分", words, f"{grid}?class={unit_class}", "去打分")
-            )
-    if not any(blank or silent for _, blank, silent in found.values()):
-        todos.append(
-            Todo(
-                quarter.review_due_on,
-                f"公布{quarter}结果",
-                "各类得分已填完",
-                reverse("assessments:publish", args=[quarter.pk]),
-                "去公布",
-            )
-        )
-    return todos
+    words = [f"{silent_units} 家未交自评"] if silent_units else []
+    for unit_class, total, blank, silent in rows.order_by("report__unit_class"):
+        label, url = UnitClass(unit_class).label, f"{grid}?class={unit_class}"
+        note, tone = (f"未填 {blank}", "amber") if blank else ("已填完", "green")
+        figures.append(Figure(f"{label}评分进度", total - blank, note, tone, url, total))
+        words += [f"{label}未填 {blank} 格"] if blank else []
+        words += [f"{label}缺说明 {silent} 格"] if silent else []
+    if words:
+        return Todo(quarter.review_due_on, f"完成{quarter}评审打分", "，".join(words), grid, "去打分")
+    publish = reverse("assessments:publish", args=[quarter.pk])
+    return Todo(quarter.review_due_on, f"公布{quarter}结果", "各类得分已填完", publish, "去公布")
 
 
 def _leader(user: Any) -> Work:
@@ -242,7 +213,7 @@ def _leader(user: Any) -> Work:
         Figure(
             f"{publication.quarter}{label}第一名",
             first.unit_name,
-            f"{first.total:f} 分",
+            f"{plain(first.total)} 分",
             "green",
             publication.get_absolute_url(),
         )
@@ -261,7 +232,7 @@ def _leader(user: Any) -> Work:
              r.get_absolute_url(), "看明细", urgent=False)
         for r in bottom
     ]  # fmt: skip
-    return Work(figures, todos, ranking=led[:15], publication=publication)
+    return Work(figures, [], tuple(todos), ranking=led[:15], publication=publication)
 
 
 def _administrator(user: Any) -> Work:

@@ -199,8 +199,12 @@ class ScoreGrid {
     const ids = changes.filter(({ row, col }) => this.cellAt(row, col)[FLAGS].includes("o")).map(({ row, col }) => this.idOf(row, col));
     const unknown = ids.filter((id) => !this.reasons.has(id)).slice(0, LEARNED);
     return Promise.all(unknown.map(async (id) => {
-      const html = await (await request(this.urlFor(id), { headers: HEADERS })).text();
-      this.reasonSeen(id, reasonIn(new DOMParser().parseFromString(html, "text/html")));
+      try {
+        const html = await (await request(this.urlFor(id), { headers: HEADERS })).text();
+        this.reasonSeen(id, reasonIn(new DOMParser().parseFromString(html, "text/html")));
+      } catch {
+        // Undo asks for the reason then.
+      }
     }));
   }
 

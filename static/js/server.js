@@ -103,8 +103,9 @@ async function logIn(loginUrl, username, password) {
   body.set("password", password);
   const answer = await attempt(loginUrl, "POST", body, { Accept: "text/html" }, null, body.get("csrfmiddlewaretoken"));
   if (answer.type === "opaqueredirect") return "";
-  const errors = new DOMParser().parseFromString(await answer.text(), "text/html").querySelectorAll("main .errorlist, main .error, main [role=alert]");
-  return Array.from(errors, (node) => node.textContent.trim()).find(Boolean) || "用户名或密码不正确。";
+  const refused = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const errors = refused.querySelectorAll("main [role=alert] li, main .errorlist li, main .error");
+  return Array.from(errors, (node) => node.textContent.trim()).find(Boolean) || "登录没有成功，请重试。";
 }
 
 async function attempt(url, method, body, headers, signal = null, csrf = null) {

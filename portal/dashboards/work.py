@@ -69,7 +69,13 @@ def todo_count(user: Any) -> int:
     if user.has_perm("assessments.change_score"):
         return Quarter.objects.permitted(user, "change").filter(state__in=["planned", "open", "review"]).count()
     if user.has_perm("accounts.confirm_grant"):
-        return Grant.objects.permitted(user, "confirm").filter(confirmed_at=None).exclude(granted_by=user).exclude(user=user).count()
+        return (
+            Grant.objects.permitted(user, "confirm")
+            .filter(confirmed_at=None)
+            .exclude(granted_by=user)
+            .exclude(user=user)
+            .count()
+        )
     return 0
 
 
@@ -105,7 +111,15 @@ def _committee(user: Any) -> Work:
         if returned:
             names = "、".join(str(item.task) for item in returned)
             title = f"补充{report.quarter}退回事项 {len(returned)} 项"
-            todos.append(Todo(timezone.localdate(), title, f"{names}：{returned[0].return_reason}", report.get_absolute_url(), "去补充"))
+            todos.append(
+                Todo(
+                    timezone.localdate(),
+                    title,
+                    f"{names}：{returned[0].return_reason}",
+                    report.get_absolute_url(),
+                    "去补充",
+                )
+            )
         elif report.status != SelfReport.Status.SUBMITTED and report.quarter.state == Quarter.State.OPEN:
             hint = f"{report.unit}，已填 {done} / {total} 项"
             todos.append(Todo(due, f"提交{report.quarter}自评", hint, report.get_absolute_url(), "去填报"))
@@ -174,7 +188,9 @@ def _staff(user: Any) -> Work:
                               "amber" if total > submitted else "green", listing, f"{total} 家"))  # fmt: skip
         if quarter.state == Quarter.State.OPEN:
             hint = f"已提交 {submitted} / {total}；未交名单可按状态筛选后导出"
-            todos.append(Todo(quarter.report_due_on, f"{quarter}自评：催报，截止后转入评审", hint, quarter.get_absolute_url()))
+            todos.append(
+                Todo(quarter.report_due_on, f"{quarter}自评：催报，截止后转入评审", hint, quarter.get_absolute_url())
+            )
         else:
             todos.append(_review_todo(user, quarter, figures, total - submitted))
     last = Publication.objects.permitted(user).select_related("quarter").first()

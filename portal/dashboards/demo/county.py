@@ -68,7 +68,13 @@ class County:
         villages = Area.objects.in_area(self.county).filter(level=Level.VILLAGE, counted=True).exclude(pk=village.pk)
         chosen = [area for area in villages if self.random.random() < 0.92]
         users = [
-            User(username=f"cun{area.code}", name=self._name(), area=self.county, password="!", password_changed_at=timezone.now())
+            User(
+                username=f"cun{area.code}",
+                name=self._name(),
+                area=self.county,
+                password="!",
+                password_changed_at=timezone.now(),
+            )
             for area in chosen
         ]
         User.objects.bulk_create(users, batch_size=500)
@@ -113,7 +119,10 @@ class County:
             BonusTier.objects.create(scheme=scheme, days_before=days, points=Decimal(points))
         with (FIXTURES / "schemes" / "default.csv").open(encoding="utf-8") as file:
             Indicator.objects.bulk_create(self._indicator(scheme, row) for row in csv.DictReader(file))
-        classes = {unit.pk: ("1" if unit.kind == "township" else "2" if unit.name in self.duties else "3", "") for unit in self.units}
+        classes = {
+            unit.pk: ("1" if unit.kind == "township" else "2" if unit.name in self.duties else "3", "")
+            for unit in self.units
+        }
         classes[self.units[-1].pk] = ("3", "年内新组建，当年不参加排名")
         assign_classes(scheme, classes, by=self.staff)
         return open_scheme(scheme, by=self.staff)
@@ -152,12 +161,20 @@ class County:
         """An upheld appeal: one score changes, revision 2 says why."""
         quarter.refresh_from_db()
         reason = "复核申诉成立：补交的会议记录属实"
-        unlock(quarter, purpose=Unlock.Purpose.CORRECTION, reason=reason, ends_at=timezone.now() + dt.timedelta(days=1), by=self.staff)
+        unlock(
+            quarter,
+            purpose=Unlock.Purpose.CORRECTION,
+            reason=reason,
+            ends_at=timezone.now() + dt.timedelta(days=1),
+            by=self.staff,
+        )
         score = Score.objects.filter(
             report__quarter=quarter, report__unit_class="1", task__indicator__method=Method.MANUAL
         ).order_by("points", "pk").select_related("task").first()  # fmt: skip
         enter_scores(
-            quarter, [Entry(score.report_id, score.task_id, scoring.plain(score.task.points_1), score.version, reason)], by=self.staff
+            quarter,
+            [Entry(score.report_id, score.task_id, scoring.plain(score.task.points_1), score.version, reason)],
+            by=self.staff,
         )
         publish_quarter(quarter, by=self.staff, reason=reason, at=at + dt.timedelta(days=6))
 
@@ -169,7 +186,10 @@ class County:
         saving.save(quarter, by=self.staff)
         self._score(quarter, share=0.85)
         for report in quarter.reports.filter(unit_class="1").select_related("unit__area", "quarter__scheme__area")[2:4]:
-            tasks = [item.task for item in report.items.select_related("task__indicator").filter(task__indicator__method="manual")[:2]]
+            tasks = [
+                item.task
+                for item in report.items.select_related("task__indicator").filter(task__indicator__method="manual")[:2]
+            ]
             if tasks:
                 return_items(report, tasks, reason="缺少活动照片和签到表，请补充", by=self.staff)
 
@@ -190,7 +210,9 @@ class County:
             acts.append(Act(Action.SUBMITTED, report, words=f"提交 {report}（演示数据）"))
         SelfReportItem.objects.bulk_create(items, batch_size=500)
         at = timezone.make_aware(dt.datetime.combine(quarter.report_due_on, dt.time(16, 0)))
-        SelfReport.objects.filter(pk__in=[report.pk for report in handed_in]).update(status=SelfReport.Status.SUBMITTED, submitted_at=at)
+        SelfReport.objects.filter(pk__in=[report.pk for report in handed_in]).update(
+            status=SelfReport.Status.SUBMITTED, submitted_at=at
+        )
         record_many(self.staff, acts)
 
     def _item(self, report: SelfReport, task: Any, maximum: Decimal, skill: float, lateness: int) -> SelfReportItem:
@@ -211,7 +233,11 @@ class County:
         proposed = scoring.score(rule, Facts(count=item.count, achieved=item.achieved, target=item.target)).proposed
         if proposed is None:
             full = method == Method.PASS_FAIL and self.random.random() < skill
-            share = Decimal(str(round(self.random.uniform(skill, 1) * 2) / 2)) if method == Method.MANUAL else Decimal(int(full))
+            share = (
+                Decimal(str(round(self.random.uniform(skill, 1) * 2) / 2))
+                if method == Method.MANUAL
+                else Decimal(int(full))
+            )
             proposed = maximum if full else min(maximum, max(Decimal(0), scoring.half_up(maximum * share * 2, 0) / 2))
         item.points = proposed
         return item
@@ -224,7 +250,9 @@ class County:
         }
         for unit_class in "123":
             entries = []
-            for score in Score.objects.filter(report__quarter=quarter, report__unit_class=unit_class).select_related("task__indicator"):
+            for score in Score.objects.filter(report__quarter=quarter, report__unit_class=unit_class).select_related(
+                "task__indicator"
+            ):
                 entry = self._entry(score, items.get((score.report_id, score.task_id)), share)
                 if entry:
                     entries.append(entry)
@@ -241,7 +269,13 @@ class County:
         if item is None:
             return Entry(score.report_id, score.task_id, "0", score.version, "未提交自评") if share == 1 else None
         if method == Method.MANUAL and item.points and item.points > 1 and self.random.random() < 0.25:
-            return Entry(score.report_id, score.task_id, scoring.plain(item.points - Decimal("0.5")), score.version, self.random.choice(SHORT_OF))
+            return Entry(
+                score.report_id,
+                score.task_id,
+                scoring.plain(item.points - Decimal("0.5")),
+                score.version,
+                self.random.choice(SHORT_OF),
+            )
         value = scoring.plain(item.points) if method in {Method.MANUAL, Method.PASS_FAIL} else None
         return Entry(score.report_id, score.task_id, value, score.version, confirm=True)
 

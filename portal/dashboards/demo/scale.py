@@ -29,7 +29,9 @@ def make_county(number: int) -> Area:
     staff = User.objects.create(
         username=f"scale{number}", name=f"虚拟{number}", area=county, password="!", password_changed_at=timezone.now()
     )
-    Grant.objects.create(user=staff, role=Role.STAFF, area=county, since=SINCE, reason="基准测试", confirmed_at=timezone.now())
+    Grant.objects.create(
+        user=staff, role=Role.STAFF, area=county, since=SINCE, reason="基准测试", confirmed_at=timezone.now()
+    )
     units = Unit.objects.bulk_create(
         Unit(area=townships[n] if n < TOWNSHIPS else county, kind="township" if n < TOWNSHIPS else "body",
              name=f"虚拟{number}县第{n}单位", number=n, since=SINCE)
@@ -41,7 +43,9 @@ def make_county(number: int) -> Area:
                   points_1=POINTS, points_2=POINTS, points_3=POINTS)
         for n in range(TASKS)
     )  # fmt: skip
-    ClassAssignment.objects.bulk_create(ClassAssignment(scheme=scheme, unit=unit, unit_class=str(1 + n % 3)) for n, unit in enumerate(units))
+    ClassAssignment.objects.bulk_create(
+        ClassAssignment(scheme=scheme, unit=unit, unit_class=str(1 + n % 3)) for n, unit in enumerate(units)
+    )
     for quarter in (1, 2, 3, 4):
         _quarter(scheme, quarter, indicators, units, staff, publish=quarter < 4)
     return county
@@ -50,11 +54,20 @@ def make_county(number: int) -> Area:
 def _areas(rows: list[tuple[str, str, Area | None, str]]) -> list[Area]:
     level = {6: Level.COUNTY, 9: Level.TOWNSHIP, 12: Level.VILLAGE}
     areas = Area.objects.bulk_create(
-        Area(tree_code=code, code=code.ljust(12, "0"), name=name, parent=parent, kind=kind, level=level[len(code)], since=SINCE)
+        Area(
+            tree_code=code,
+            code=code.ljust(12, "0"),
+            name=name,
+            parent=parent,
+            kind=kind,
+            level=level[len(code)],
+            since=SINCE,
+        )
         for code, name, parent, kind in rows
     )
     AreaVersion.objects.bulk_create(
-        AreaVersion(area=area, since=SINCE, **{field: getattr(area, field) for field in Area.MIRRORED}) for area in areas
+        AreaVersion(area=area, since=SINCE, **{field: getattr(area, field) for field in Area.MIRRORED})
+        for area in areas
     )
     return areas
 
@@ -70,11 +83,20 @@ def _quarter(scheme: Scheme, number: int, indicators: Any, units: Any, staff: Us
         for indicator in indicators
     )
     reports = SelfReport.objects.bulk_create(
-        SelfReport(quarter=quarter, unit=unit, unit_class=str(1 + n % 3), status="submitted") for n, unit in enumerate(units)
+        SelfReport(quarter=quarter, unit=unit, unit_class=str(1 + n % 3), status="submitted")
+        for n, unit in enumerate(units)
     )
     Score.objects.bulk_create(
         (
-            Score(report=report, task=task, status="scored", given=points, points=points, steps=[f"评审给 {points} 分（满分 5 分）"], by=staff)
+            Score(
+                report=report,
+                task=task,
+                status="scored",
+                given=points,
+                points=points,
+                steps=[f"评审给 {points} 分（满分 5 分）"],
+                by=staff,
+            )
             for n, report in enumerate(reports)
             for m, task in enumerate(tasks)
             for points in [Decimal(30 + (7 * n + 3 * m) % 21) / 10]

@@ -129,13 +129,11 @@ def _committee(user: Any) -> Work:
         )  # fmt: skip
     own = _own_score(user)
     if own:
-        figures += [
-            Figure(f"{own.result.publication.quarter}总分", "—" if own.result.total is None else plain(own.result.total), url=own.result.get_absolute_url()),
-            Figure(
-                "名次", own.result.rank or "—", own.result.get_unit_class_display(), "blue",
-                own.result.publication.get_absolute_url(), own.members,
-            ),
-        ]  # fmt: skip
+        result, publication = own.result, own.result.publication
+        total = "—" if result.total is None else plain(result.total)
+        figures.append(Figure(f"{publication.quarter}总分", total, url=result.get_absolute_url()))
+        label, ranking = result.get_unit_class_display(), publication.get_absolute_url()
+        figures.append(Figure("名次", result.rank or "—", label, "blue", ranking, own.members))
     return Work(figures, _sorted(todos), scores=own)
 
 

@@ -3,5 +3,7 @@ import "./shortcuts.js";
 import "./dialogs.js";
 import "./autosubmit.js";
 import "./submit-once.js";
+import "./select-rows.js";
 import "./dirty-guard.js";
+import "./toasts.js";
 import "./print.js";

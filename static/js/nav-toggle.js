@@ -1,4 +1,4 @@
-// The navigation folds behind a button on a narrow screen.
+// The navigation folds behind a button on a narrow screen; without this script the link's target opens it (base.css).
 const button = document.querySelector("[data-nav-toggle]");
 if (button) {
   const nav = document.getElementById(button.getAttribute("aria-controls"));
@@ -7,9 +7,22 @@ if (button) {
     button.setAttribute("aria-expanded", String(open));
     if (open) nav.querySelector("a").focus();
   };
-  button.addEventListener("click", () => show(!nav.classList.contains("open")));
+  button.setAttribute("role", "button");
+  show(false);
   document.addEventListener("click", (event) => {
-    if (!nav.contains(event.target) && event.target !== button) show(false);
+    if (button.contains(event.target)) {
+      event.preventDefault();
+      show(!nav.classList.contains("open"));
+    } else if (event.target.closest("[data-nav-close]")) {
+      event.preventDefault();
+      show(false);
+      button.focus();
+    } else if (!nav.contains(event.target)) {
+      show(false);
+    }
+  });
+  button.addEventListener("keydown", (event) => {
+    if (event.key === " ") { event.preventDefault(); button.click(); }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && nav.classList.contains("open")) { show(false); button.focus(); }

@@ -53,18 +53,21 @@ export class ScorePanel {
 
   fill(id, html) {
     if (id !== this.id) return;
-    const focused = this.box.contains(document.activeElement) ? document.activeElement.name : "";
-    const open = this.box.querySelector("details[open]") !== null;
+    const focused = this.box.contains(document.activeElement) ? document.activeElement.id : "";
     this.box.innerHTML = html;
     this.host.reasonSeen(id, reasonIn(this.box));
     const draft = this.drafts.get(id);
-    for (const form of this.box.querySelectorAll("[data-panel-form]")) {
-      for (const [name, value] of Object.entries(draft || {})) if (form.elements[name]) form.elements[name].value = value;
-    }
-    if (open && focused) this.box.querySelector("details")?.setAttribute("open", "");
-    if (focused) this.box.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
+    for (const [field, value] of Object.entries(draft || {})) this.putBack(field, value);
+    if (focused) this.box.querySelector(`#${CSS.escape(focused)}`)?.focus();
     if (draft) this.box.prepend(el("p", { className: "notice notice-amber" }, "这里有您填写后还没有保存的内容。"));
     this.mark();
+  }
+
+  putBack(field, value) {
+    const input = this.box.querySelector(`#${CSS.escape(field)}`);
+    if (!input) return;
+    input.value = value;
+    input.closest("details")?.setAttribute("open", "");
   }
 
   /** Say at the top what is wrong with the cell that the grid keeps. */
@@ -75,9 +78,8 @@ export class ScorePanel {
   }
 
   keep(event) {
-    const form = event.target.closest("[data-panel-form]");
-    if (!form || !this.id || !event.target.name) return;
-    this.drafts.set(this.id, { ...this.drafts.get(this.id), [event.target.name]: event.target.value });
+    if (!this.id || !event.target.id) return;
+    this.drafts.set(this.id, { ...this.drafts.get(this.id), [event.target.id]: event.target.value });
     this.store();
   }
 
@@ -96,7 +98,10 @@ export class ScorePanel {
 
   async submit(event) {
     const form = event.target.closest("[data-panel-form]");
-    if (!form) return;
+    if (!form) {
+      this.forget(this.id);
+      return;
+    }
     event.preventDefault();
     if (this.sending) return;
     const id = this.id;

@@ -25,7 +25,7 @@ def days_left(day: dt.date | None) -> dict[str, Any]:
         return {"text": "提醒", "tone": "blue"}
     days = (day - timezone.localdate()).days
     if days < 0:
-        return {"text": f"超期 {-days} 天", "tone": "red"}
+        return {"text": f"已超期 {-days} 天", "tone": "red"}
     return {
         "text": {0: "今天", 1: "明天"}.get(days, f"{days} 天"),
         "tone": "red" if days < 2 else "amber" if days < 8 else "blue",
@@ -39,8 +39,9 @@ def fraction(achieved: int, target: int) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/progress.html")
-def progress(done: int, total: int) -> dict[str, Any]:
-    return {"done": done, "total": total, "percent": whole_percent(done, total)}
+def progress(done: int, total: int, tone: str = "green") -> dict[str, Any]:
+    """A bar of `done` out of `total`; the number stands beside it in the page."""
+    return {"done": done, "total": total, "tone": tone, "percent": whole_percent(done, total)}
 
 
 @register.inclusion_tag("components/empty.html")
@@ -58,14 +59,18 @@ def notice(text: str, tone: str = "blue") -> dict[str, Any]:
 def figure(
     label: str, value: Any, note: str = "", tone: str = "grey", url: str = "", total: Any = ""
 ) -> dict[str, Any]:
-    """A figure card; the number is a link to what it is made of."""
-    return {"label": label, "value": value, "note": note, "tone": tone, "url": url, "total": total}
+    """A figure card; the number is a link to what it is made of. A whole number out of a total has a bar."""
+    has_bar = isinstance(value, int) and isinstance(total, int) and total > 0
+    return {
+        "label": label, "value": value, "note": note, "tone": tone, "url": url, "total": total, "has_bar": has_bar,
+    }  # fmt: skip
 
 
 @register.inclusion_tag("components/field.html")
 def field(bound: Any) -> dict[str, Any]:
-    """A form field with its label, help and errors."""
-    return {"field": bound}
+    """A form field with its label, help and errors; a lone check box stands before its label."""
+    is_check = getattr(bound.field.widget, "input_type", "") == "checkbox" and not bound.use_fieldset
+    return {"field": bound, "is_check": is_check}
 
 
 @register.inclusion_tag("components/form_errors.html")
@@ -110,4 +115,4 @@ def points(value: Decimal | None) -> str:
 
 def whole_percent(achieved: int, target: int) -> int:
     """A whole percentage, half rounded up (domain.md); 0 where there is nothing to reach."""
-    return (200 * achieved + target) // (2 * target) if target else 0
+    return int((200 * achieved + target) // (2 * target)) if target else 0

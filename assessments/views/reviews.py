@@ -162,9 +162,10 @@ def review_panel(request: HttpRequest, pk: int, report: int, task: int) -> HttpR
         status = 422 if form.errors else 200
         if not form.errors and not request.headers.get("X-Requested-With"):
             return redirect(request.path)
-    return render(
-        request, _panel_template(request), _panel_context(quarter, score, form), status=status, headers=headers
-    )
+    response = render(request, _panel_template(request), _panel_context(quarter, score, form), status=status)
+    for name, value in headers.items():
+        response[name] = value
+    return response
 
 
 @permission_required("assessments.view_score")

@@ -7,7 +7,7 @@
 //   sum(row, key)        the text of a column at the end
 //   locked(row, col)     "" or why this cell cannot be typed into
 //   normalize(text)      what a typed or pasted text means
-//   enter(changes, {undo})  takes [{row, col, text}], by a promise; false gives them up
+//   enter(changes, options) takes [{row, col, text}], by a promise; false gives them up; undo and redo say {undo: true}
 //   preview(plan)        shows a pasted block before it is written; see `plan`
 //   selected(row, col), typing(row, col, text), tell(words), keys {key: action}
 import { el } from "./dom.js";
@@ -57,7 +57,7 @@ export class Grid {
     return el("thead", {},
       el("tr", { role: "row" },
         el("th", { ...across, rowSpan: 2 }, corner),
-        ...groups.map((group) => el("th", { ...across, scope: "colgroup", colSpan: group.span }, group.label)),
+        ...groups.map((group) => el("th", { ...across, scope: "colgroup", colSpan: group.span }, el("span", {}, group.label))),
         ...sums.map((sum) => el("th", { ...across, rowSpan: 2, className: "sum-head" }, sum.label))),
       el("tr", { role: "row" },
         ...columns.map((column) => el("th", { ...across, className: column.className || "" }, el("span", {}, column.label), el("small", {}, column.hint)))));
@@ -101,10 +101,11 @@ export class Grid {
     });
   }
 
-  /** Tell the style sheet how high the first head row is, and the box how much of it the heads cover. */
+  /** Tell the style sheet how high the first head row and how wide the first column are, and the box how much of it the heads cover. */
   measure() {
     const head = this.table.tHead;
     this.table.style.setProperty("--first-head", `${head.rows[0].cells[1]?.offsetHeight || 0}px`);
+    this.table.style.setProperty("--first-column", `${head.rows[0].cells[0].offsetWidth}px`);
     this.box.style.scrollPadding = `${head.offsetHeight + 2}px 4px 4px ${head.rows[0].cells[0].offsetWidth + 2}px`;
   }
 
@@ -232,8 +233,9 @@ export class Grid {
     this.early = true;
   }
 
-  /** Hand changes to the host and remember them for undo; `join` continues the last step. */
-  async apply(changes, { join = false } = {}) {
+  /** Hand changes to the host and remember them for undo; `join` continues the last step, the host gets `options` too. */
+  async apply(changes, options = {}) {
+    const { join = false } = options;
     const step = [];
     for (const { row, col, text } of changes) {
       const before = this.host.text(row, col);
@@ -242,7 +244,7 @@ export class Grid {
     if (!step.length) return false;
     if (join && this.done.length) Object.assign(this.done[this.done.length - 1][0], { text: step[0].text });
     else this.remember(step);
-    if ((await this.host.enter(step)) === false) {
+    if ((await this.host.enter(step, options)) === false) {
       if (!join) this.done = this.done.filter((other) => other !== step);
       return false;
     }

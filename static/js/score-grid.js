@@ -167,14 +167,15 @@ class ScoreGrid {
     this.message.textContent = words || "";
   }
 
-  async enter(changes, { undo = false } = {}) {
+  async enter(changes, { undo = false, reason = "" } = {}) {
     const items = changes.map(({ row, col, text }) => ({ id: this.idOf(row, col), row, col, value: text }));
-    const unexplained = items.filter((item) => item.value === NOT_APPLICABLE && !this.reasons.has(item.id));
+    const excluded = items.filter((item) => item.value === NOT_APPLICABLE);
+    const unexplained = undo ? excluded.filter((item) => !this.reasonOf(item.id, NOT_APPLICABLE)) : excluded;
     if (unexplained.length) {
-      const reason = await askReason(this.nameOf(unexplained[0].id), unexplained.length);
-      this.grid.focus();
-      if (reason === null) return false;
-      for (const item of unexplained) this.reasons.set(item.id, reason);
+      const given = reason || (await askReason(this.nameOf(unexplained[0].id), unexplained.length));
+      if (!reason) this.grid.focus();
+      if (given === null) return false;
+      for (const item of unexplained) this.reasonSeen(item.id, given, NOT_APPLICABLE);
     }
     this.queue.put(items.filter((item) => !this.takenBack(item)).map(({ id, row, col, value }) => ({
       id, value, version: this.cellAt(row, col)[VERSION], extra: this.explained(id, value, undo),
@@ -185,19 +186,23 @@ class ScoreGrid {
 
   /** The reason that goes with a value: of 不适用 always, of points where undo brings back what clearing took away. */
   explained(id, value, undo) {
-    const reason = this.reasons.get(id);
+    const reason = this.reasonOf(id, value);
     return reason && (value === NOT_APPLICABLE || (undo && value !== "")) ? { reason } : {};
   }
 
-  reasonSeen(id, reason) {
-    if (reason) this.reasons.set(id, reason);
-    else this.reasons.delete(id);
+  /** The explanation that a cell had while it held `value`. */
+  reasonOf(id, value) {
+    return this.reasons.get(`${id} ${value}`) || "";
+  }
+
+  reasonSeen(id, reason, value = this.cellAt(...this.placeOf(id))[TEXT]) {
+    this.reasons.set(`${id} ${value}`, reason);
   }
 
   /** Read the explanations that a paste would take away, so that undo can bring them back. */
   learnReasons(changes) {
     const ids = changes.filter(({ row, col }) => this.cellAt(row, col)[FLAGS].includes("o")).map(({ row, col }) => this.idOf(row, col));
-    const unknown = ids.filter((id) => !this.reasons.has(id)).slice(0, LEARNED);
+    const unknown = ids.filter((id) => !this.reasonOf(id, this.cellAt(...this.placeOf(id))[TEXT])).slice(0, LEARNED);
     return Promise.all(unknown.map(async (id) => {
       try {
         const html = await (await request(this.urlFor(id), { headers: HEADERS })).text();
@@ -222,9 +227,6 @@ class ScoreGrid {
       this.tell(this.locked(this.grid.row, this.grid.col));
       return;
     }
-    for (const [row, col] of places) {
-      if (this.text(row, col) !== NOT_APPLICABLE) this.reasons.delete(this.idOf(row, col));
-    }
     this.grid.apply(places.map(([row, col]) => ({ row, col, text: NOT_APPLICABLE })));
   }
 
@@ -238,8 +240,7 @@ class ScoreGrid {
     });
     this.grid.focus();
     if (!result) return;
-    for (const cell of result.changes.filter(notApplicable)) this.reasons.set(this.idOf(cell.row, cell.col), result.reason);
-    await this.grid.apply(result.changes);
+    await this.grid.apply(result.changes, { reason: result.reason });
     this.tell(`已粘贴 ${result.changes.length} 格，Ctrl+Z 可以整块撤销。`);
   }
 
@@ -386,7 +387,10 @@ class ScoreGrid {
   // Others at work
 
   startPolling() {
-    const next = () => { this.pollTimer = setTimeout(() => this.poll().finally(next), POLL); };
+    const next = () => {
+      clearTimeout(this.pollTimer);
+      this.pollTimer = setTimeout(() => this.poll().finally(next), POLL);
+    };
     next();
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) return;

@@ -256,15 +256,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {  # evidence: served by an authenticated view only, never from a URL of its own
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": FILES_ROOT,
-            "base_url": "/no-public-files/",
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": FILES_ROOT}},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING
@@ -278,7 +270,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # a form or a JSON body without its fil
 
 AUDIT_KEEP_DAYS = env_int("AUDIT_KEEP_DAYS", 1095)
 GRID_MAX_CELLS = 3000
-EXPORT_PAGE = 2000  # rows read from the database at a time
 
 # API
 

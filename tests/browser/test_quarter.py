@@ -10,7 +10,16 @@ from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from assessments.models import BonusTier, ClassAssignment, Indicator, Publication, Scheme, Score, SelfReport, SelfReportItem
+from assessments.models import (
+    BonusTier,
+    ClassAssignment,
+    Indicator,
+    Publication,
+    Scheme,
+    Score,
+    SelfReport,
+    SelfReportItem,
+)
 from assessments.scoring import plain
 from organizations.models import Unit
 from portal.accounts.roles import Role

@@ -154,7 +154,9 @@ def test_a_quarter_from_plan_to_published_ranking(cast, desk):
 
     expect(cell(other, 6, 0)).to_have_text("4", timeout=15_000)  # the second reviewer sees it within seconds
     stored = Score.objects.get(report__unit__name="甲8镇", task__indicator__name="任务2")
-    Score.objects.filter(pk=stored.pk).update(version=stored.version + 1, points=2, given=2)  # and does not see this one yet
+    Score.objects.filter(pk=stored.pk).update(
+        version=stored.version + 1, points=2, given=2
+    )  # and does not see this one yet
     other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     cell(other, 7, 1).click()
     other.keyboard.type("1")
@@ -202,14 +204,20 @@ def agree(page, quarter):
     page.goto(publication.get_absolute_url())
     rows = page.locator("table.ranking tbody tr")
     shown = [
-        (int(row.locator("td").nth(0).inner_text()), row.locator("th").inner_text(), row.locator("td").nth(2).inner_text())
+        (
+            int(row.locator("td").nth(0).inner_text()),
+            row.locator("th").inner_text(),
+            row.locator("td").nth(2).inner_text(),
+        )
         for row in rows.all()
     ]
     with page.expect_download() as download:
         page.get_by_role("link", name="导出 Excel").click()
     with open(download.value.path(), "rb") as file:
         book = openpyxl.load_workbook(io.BytesIO(file.read()))
-    sheet = [(row[0], row[1], plain(Decimal(str(row[6])))) for row in book["Ⅰ类"].iter_rows(min_row=2, values_only=True)]
+    sheet = [
+        (row[0], row[1], plain(Decimal(str(row[6])))) for row in book["Ⅰ类"].iter_rows(min_row=2, values_only=True)
+    ]
     assert shown == stored == sheet
     page.get_by_role("link", name=stored[0][1], exact=True).click()
     expect(page.locator(".slip .big")).to_have_text(stored[0][2])

@@ -178,16 +178,18 @@ class ScoreGrid {
       for (const item of unexplained) this.reasonSeen(item.id, given, NOT_APPLICABLE);
     }
     this.queue.put(items.filter((item) => !this.takenBack(item)).map(({ id, row, col, value }) => ({
-      id, value, version: this.cellAt(row, col)[VERSION], extra: this.explained(id, value, undo),
+      id, value, version: this.cellAt(row, col)[VERSION], extra: this.explained(row, col, value, undo),
     })));
     if (this.queue.paused) this.sessionEnded();
     return true;
   }
 
-  /** The reason that goes with a value: of 不适用 always, of points where undo brings back what clearing took away. */
-  explained(id, value, undo) {
-    const reason = this.reasonOf(id, value);
-    return reason && (value === NOT_APPLICABLE || (undo && value !== "")) ? { reason } : {};
+  /** The reason that goes with a value: 不适用 has one, points get back their own by undo, and never that of 不适用. */
+  explained(row, col, value, undo) {
+    if (value === "") return {};
+    const reason = undo || value === NOT_APPLICABLE ? this.reasonOf(this.idOf(row, col), value) : "";
+    const replacesReason = this.text(row, col) === NOT_APPLICABLE || this.cellAt(row, col)[STATE] === "n";
+    return reason || replacesReason ? { reason } : {};
   }
 
   /** The explanation that a cell had while it held `value`. */

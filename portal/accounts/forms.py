@@ -112,3 +112,10 @@ class SavedFilterForm(forms.ModelForm):
     class Meta:
         model = SavedFilter
         fields = ["path", "name", "query"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        same = SavedFilter.objects.filter(user=self.instance.user, path=cleaned.get("path"), name=cleaned.get("name"))
+        if same.exists():
+            self.add_error("name", "这个名称已用过，请换一个。")
+        return cleaned

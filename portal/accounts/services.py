@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import math
 import secrets
 from typing import Any
 
@@ -32,9 +33,9 @@ def log_in(username: str, password: str, address: str) -> User:
     name = fold(username)[:50]
     if not _reserve(name, address):
         _trail(name, address, "已锁定")
-        minutes = settings.LOGIN_LOCK_MINUTES
         raise ValidationError(
-            f"密码连续输错 {settings.LOGIN_ATTEMPTS} 次，这个账号在本机已锁定，请 {minutes} 分钟后再试，或联系安全管理员解锁。"
+            f"密码连续输错 {settings.LOGIN_ATTEMPTS} 次，这个账号在本机已锁定，"
+            f"请 {_minutes_left(name, address)} 分钟后再试，或联系安全管理员解锁。"
         )
     user = authenticate(username=name, password=password)
     if user is None:
@@ -63,7 +64,7 @@ def change_password(user: User, password: str, *, by: Any) -> None:
         PasswordRecord.objects.filter(user=user).exclude(pk__in=list(keep)).delete()
     user.set_password(password)
     user.must_change_password, user.password_changed_at = False, timezone.now()
-    user.save()
+    user.save(update_fields=["password", "must_change_password", "password_changed_at"])
     record(by, Action.PASSWORD_CHANGED, user, words=f"修改 {user.name}（{user.username}）的密码")
 
 
@@ -79,24 +80,35 @@ def issue_code(user: User, *, by: Any) -> str:
     return code
 
 
-@transaction.atomic
-def activate(username: str, code: str, address: str) -> User:
-    """The account whose one-time code this is; the code is not used up before a password is set."""
+def activate(username: str, code: str, address: str) -> OneTimeCode:
+    """The account's code where it is the right one; it is not used up before a password is set.
+
+    Tries are counted like log-ins, outside any transaction, so that a refusal does not take its count back.
+    """
     name = fold(username)[:50]
     if not _reserve(name, address):
-        raise ValidationError(f"尝试次数过多，请 {settings.LOGIN_LOCK_MINUTES} 分钟后再试。")
-    found = OneTimeCode.objects.filter(
-        user__username=name, user__is_active=True, digest=_digest(code.strip()), expires_at__gt=timezone.now()
-    ).first()
-    if found is None:
+        _trail(name, address, "激活码，已锁定")
+        raise ValidationError(f"尝试次数过多，请 {_minutes_left(name, address)} 分钟后再试。")
+    found = usable_code(_digest(code.strip()))
+    if found is None or found.user.username != name:
+        _trail(name, address, "激活码不对")
         raise ValidationError("账号或激活码不对，或激活码已过期。请向系统管理员重新领取。")
-    return found.user
+    return found
+
+
+def usable_code(digest: str) -> OneTimeCode | None:
+    """The code with this digest, while it holds and its account is enabled."""
+    codes = OneTimeCode.objects.filter(digest=digest, user__is_active=True, expires_at__gt=timezone.now())
+    return codes.select_related("user").first()
 
 
 @transaction.atomic
-def finish_activation(user: User, password: str) -> None:
-    """Use the code up and set the first password."""
-    OneTimeCode.objects.filter(user=user).delete()
+def finish_activation(code: OneTimeCode, password: str) -> None:
+    """Use the code up and set the first password; a code works once."""
+    user = code.user
+    deleted, _ = OneTimeCode.objects.filter(pk=code.pk, digest=code.digest).delete()
+    if not deleted:
+        raise ValidationError("这个激活码已经用过。请登录，或向系统管理员重新领取。")
     LoginAttempt.objects.filter(username=user.username).delete()
     change_password(user, password, by=user)
 
@@ -130,7 +142,7 @@ def confirm_grant(grant: Grant, *, by: Any) -> Grant:
 
 @transaction.atomic
 def revoke_grant(grant: Grant, *, by: Any) -> Grant:
-    """End a grant: from tomorrow's first minute it is over; a waiting or same-day one never holds again."""
+    """End a grant at once: yesterday was its last day; one that began today never holds again."""
     grant = Grant.objects.select_for_update(of=("self",)).select_related("user__area").get(pk=grant.pk)
     yesterday = timezone.localdate() - dt.timedelta(days=1)
     if grant.until and grant.until <= yesterday:
@@ -187,6 +199,12 @@ def _reserve(name: str, address: str) -> bool:
         mine.filter(locked_until__lte=now).update(failures=0, locked_until=None)
         taken = mine.filter(failures__lt=settings.LOGIN_ATTEMPTS).update(failures=F("failures") + 1, locked_until=until)
     return bool(taken)
+
+
+def _minutes_left(name: str, address: str) -> int:
+    """Minutes until the lock lifts by itself, at least 1."""
+    until = LoginAttempt.objects.filter(username=name, address=address).values_list("locked_until", flat=True).first()
+    return max(1, math.ceil((until - timezone.now()).total_seconds() / 60)) if until else 1
 
 
 def _trail(name: str, address: str, why: str) -> None:

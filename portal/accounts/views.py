@@ -24,7 +24,7 @@ from portal.accounts.forms import (
     TokenForm,
     UserForm,
 )
-from portal.accounts.models import AuditTrail, Grant, User
+from portal.accounts.models import AuditTrail, Grant, SavedFilter, User
 from portal.accounts.passwords import has_expired
 from portal.accounts.tables import AuditTable, GrantTable, UserTable
 from portal.audit.models import Action, Origin, record
@@ -34,7 +34,7 @@ from portal.kit.forms import KeyedForm
 from portal.kit.middleware import client_address
 from portal.kit.views import act_once, permitted_or_404, reported
 
-ACTIVATING = "activating_user"
+ACTIVATING = "activating_code"
 
 
 @open_page
@@ -87,20 +87,21 @@ def password_change(request: HttpRequest) -> HttpResponse:
 @open_page
 def activate(request: HttpRequest) -> HttpResponse:
     """A one-time code, then the first password."""
-    user = User.objects.filter(pk=request.session.get(ACTIVATING), one_time_code__isnull=False).first()
+    code = services.usable_code(request.session.get(ACTIVATING, ""))
+    user = code.user if code else None
     form: Any = NewPasswordForm(request.POST or None, user=user) if user else ActivateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        if user:
-            services.finish_activation(user, form.cleaned_data["new_password"])
+        if code:
+            with reported(request, "密码已设置，请登录。"):
+                services.finish_activation(code, form.cleaned_data["new_password"])
             del request.session[ACTIVATING]
-            messages.success(request, "密码已设置，请登录。")
             return redirect("accounts:login")
         try:
             found = services.activate(form.cleaned_data["username"], form.cleaned_data["code"], client_address(request))
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            request.session[ACTIVATING] = found.pk
+            request.session[ACTIVATING] = found.digest
             return redirect("accounts:activate")
     context = {"title": "首次登录设置密码", "form": form, "account": user}
     return render(request, "accounts/activate.html", context, status=422 if form.errors else 200)
@@ -142,9 +143,8 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @any_user
 def saved_filter_create(request: HttpRequest) -> HttpResponse:
     """Keep a list's filter under a name."""
-    form = SavedFilterForm(request.POST)
-    form.instance.user = request.user
     path = _local(request, request.POST.get("path", ""))
+    form = SavedFilterForm({**request.POST.dict(), "path": path}, instance=SavedFilter(user=request.user))
     if form.is_valid():
         form.save()
         messages.success(request, f"已存为常用筛选“{form.instance.name}”。")

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.backends.sqlite3.base import DatabaseOperations
 from django.db.models.signals import post_migrate
+from playwright.sync_api import expect
 
 from portal.audit.models import AuditHead
 
@@ -45,6 +46,7 @@ def start_chain(using: str, **kwargs: Any) -> None:
 
 DatabaseOperations.execute_sql_flush = flush_past_triggers
 post_migrate.connect(start_chain, sender=apps.get_app_config("audit"))
+expect.set_options(timeout=15_000)  # a busy machine with two cores
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,13 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from portal.kit.scope import permission_for
+from portal.kit.tables import as_text
 
 register = template.Library()
+LONG = 6  # characters of a figure that still stand in the large type
 
 
 @register.inclusion_tag("components/badge.html")
@@ -63,6 +66,7 @@ def figure(
     has_bar = isinstance(value, int) and isinstance(total, int) and total > 0
     return {
         "label": label, "value": value, "note": note, "tone": tone, "url": url, "total": total, "has_bar": has_bar,
+        "is_long": len(str(value)) > LONG,
     }  # fmt: skip
 
 
@@ -111,6 +115,12 @@ def points(value: Decimal | None) -> str:
         return ""
     text = f"{Decimal(value):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@register.filter
+def shown(value: Any) -> Any:
+    """A value on a detail page, as lists and workbooks write it (是/否, 2026-09-30, 0 stays 0); "—" where there is none."""
+    return value if isinstance(value, SafeString) else as_text(value) or "—"
 
 
 def whole_percent(achieved: int, target: int) -> int:

@@ -269,7 +269,7 @@ def _sentence(entry: AuditEntry, act: Act, changes: list[Change]) -> str:
 
 def _area_code(obj: models.Model | None) -> str:
     """The tree code of the area that `obj` belongs to, along its queryset's own `area_lookup`."""
-    lookup = getattr(getattr(type(obj), "objects", None), "area_lookup", None) if obj is not None else None
+    lookup = getattr(obj._meta.model._default_manager.all(), "area_lookup", None) if obj is not None else None
     if lookup is None:
         return ""
     for name in filter(None, lookup.split("__")):

@@ -193,8 +193,11 @@ class FormMixin(ScopedMixin):
             return self.conflict(form, error.stored)
         except ValidationError as error:
             form.add_error(None, error)
-            return self.form_invalid(form)  # type: ignore[attr-defined]
+            return self.form_invalid(form)
         return redirect(location)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)  # type: ignore[attr-defined]
 
     @transaction.atomic
     def save_once(self, form: Any) -> str:

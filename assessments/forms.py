@@ -66,6 +66,15 @@ class TaskForm(ModelForm):
         return super().clean()
 
 
+class TaskAddForm(KeyedForm):
+    indicator = forms.ModelChoiceField(Indicator.objects.none(), label="考核指标")
+
+    def __init__(self, *args: Any, quarter: Quarter, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        left_out = quarter.scheme.indicators.exclude(tasks__quarter=quarter)
+        self.fields["indicator"].queryset = left_out
+
+
 class YearForm(KeyedForm):
     year = forms.IntegerField(label="年度", min_value=2000, max_value=2100)
 
@@ -109,6 +118,12 @@ class PointsField(forms.CharField):
             return scoring.parse_points(value, self.maximum)
         except ScoringError as error:
             raise ValidationError(str(error)) from error
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return self.clean(data) != initial
+        except ValidationError:
+            return True
 
     def prepare_value(self, value: Any) -> Any:
         return scoring.plain(value) if isinstance(value, Decimal) else value

@@ -33,7 +33,7 @@ class ReportTable(Table):
     unit = Column("考核对象", link=True, order_by="unit__name")
     unit_class = Column("类别", order_by="unit_class")
     status = Column("状态", order_by="status", tone=lambda report: STATUS_TONES[report.status])
-    done = Column("已填事项", "done", order_by="done", numeric=True)
+    done = Column("已填事项", value=lambda report: f"{report.done} / {report.tasks}", order_by="done", numeric=True)
     submitted_at = Column("提交时间", order_by="submitted_at")
     exempt_reason = Column("不参加排名的原因")
 

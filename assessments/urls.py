@@ -28,6 +28,7 @@ urlpatterns = [
     path("quarters/<int:pk>/start-review/", planning.quarter_start_review, name="quarter_start_review"),
     path("quarters/<int:pk>/close/", planning.quarter_close, name="quarter_close"),
     path("quarters/<int:pk>/unlock/", planning.unlock_create, name="unlock_create"),
+    path("quarters/<int:pk>/tasks/add/", planning.task_create, name="task_create"),
     path("tasks/<int:pk>/edit/", planning.TaskUpdateView.as_view(), name="task_update"),
     path("tasks/<int:pk>/delete/", planning.TaskDeleteView.as_view(), name="task_delete"),
     # Self-reports

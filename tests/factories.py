@@ -2,9 +2,12 @@
 
 import datetime as dt
 import itertools
+from decimal import Decimal
 
 from django.utils import timezone
 
+from assessments.models import BonusTier, ClassAssignment, Indicator, Quarter, Scheme, Score, SelfReport, Task
+from assessments.scoring import Method
 from organizations.models import Area, AreaVersion, Kind, Level, Unit
 from portal.accounts.models import Grant, User
 from portal.accounts.roles import Role
@@ -64,3 +67,44 @@ def make_user(role=None, area=None, unit=None, confirmed=True, **fields):
             confirmed_at=timezone.now() if confirmed else None,
         )  # fmt: skip
     return user
+
+
+def make_scheme(county=None, status="draft", units=1, **fields):
+    """A scheme of four indicators that total 100 in each class, with `units` units in each of the three classes."""
+    county = county or make_county()
+    values = {"area": county, "year": 2026, "name": "2026年度考核方案", "status": status, **fields}
+    scheme = Scheme.objects.create(**values)
+    BonusTier.objects.create(scheme=scheme, days_before=3, points=Decimal("0.5"))
+    methods = [Method.MANUAL, Method.PER_COUNT, Method.RATIO, Method.MEASURED]
+    for number, method in enumerate(methods, 1):
+        Indicator.objects.create(
+            scheme=scheme, number=number, category="组织建设" if number < 3 else "活动品牌", name=f"指标{number}",
+            criteria="按要求完成", method=method, unit_points=Decimal(3) if method == Method.PER_COUNT else None,
+            measure="village_liaisons" if method == Method.MEASURED else "", points_1=25, points_2=25, points_3=25,
+        )  # fmt: skip
+    for unit_class in "123":
+        for _ in range(units):
+            area = make_township(parent=county)
+            unit = make_unit(area=area, kind=Unit.Kind.TOWNSHIP, name=area.name)
+            ClassAssignment.objects.create(scheme=scheme, unit=unit, unit_class=unit_class)
+    return scheme
+
+
+def make_quarter(scheme=None, state="open", **fields):
+    """The third quarter of 2026 with a task for each indicator; from `open` on with reports and blank scores."""
+    scheme = scheme or make_scheme(status="open")
+    values = {
+        "scheme": scheme, "year": scheme.year, "number": 3, "state": state, "opens_on": dt.date(scheme.year, 7, 1),
+        "report_due_on": dt.date(scheme.year, 9, 30), "review_due_on": dt.date(scheme.year, 10, 10), **fields,
+    }  # fmt: skip
+    quarter = Quarter.objects.create(**values)
+    for indicator in scheme.indicators.all():
+        points = {f"points_{n}": getattr(indicator, f"points_{n}") for n in "123"}
+        Task.objects.create(quarter=quarter, indicator=indicator, due_on=quarter.report_due_on, **points)
+    if state == "planned":
+        return quarter
+    tasks = list(quarter.tasks.all())
+    for assigned in scheme.assignments.all():
+        report = SelfReport.objects.create(quarter=quarter, unit=assigned.unit, unit_class=assigned.unit_class)
+        Score.objects.bulk_create(Score(report=report, task=task) for task in tasks)
+    return quarter

@@ -7,11 +7,12 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Count, Q, Value, When
 from django.urls import reverse
 
 from assessments.models.quarters import Quarter, Task
 from assessments.models.schemes import POINTS, UnitClass
+from assessments.scoring import Method
 from organizations.models import Unit
 from portal.kit.models import Versioned
 from portal.kit.scope import ScopedQuerySet
@@ -25,6 +26,16 @@ class SelfReportQuerySet(ScopedQuerySet):
 
     def ranked(self) -> Self:
         return self.filter(exempt_reason="")
+
+    def with_progress(self, quarter: Quarter) -> Self:
+        """Reports of one quarter with `done` of `tasks` that the unit answers itself (measured ones are not asked)."""
+        asked = quarter.tasks.exclude(indicator__method=Method.MEASURED)
+        counts = asked.aggregate(
+            **{f"n{value}": Count("pk", filter=Q(**{f"points_{value}__gt": 0})) for value in UnitClass.values}
+        )
+        cases = [When(unit_class=value, then=Value(counts[f"n{value}"])) for value in UnitClass.values]
+        done = Count("items", filter=Q(items__points__isnull=False))
+        return self.annotate(done=done, tasks=Case(*cases, default=Value(0), output_field=models.IntegerField()))
 
 
 class SelfReport(Versioned):

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from assessments.models import Quarter, Scheme, Score, SelfReport, Task, Unlock
+from assessments.models import Indicator, Quarter, Scheme, Score, SelfReport, Task, Unlock
 from assessments.services.reviews import refresh_measured
-from assessments.services.schemes import points_problems
+from assessments.services.schemes import field_changes, points_problems
 from portal.audit.models import Act, Action, record, record_many
 from portal.kit import saving
 from portal.kit.forms import check_text
@@ -17,6 +18,19 @@ from portal.kit.scope import require
 
 LONGEST_UNLOCK = dt.timedelta(days=30)
 State = Quarter.State
+STEPS: dict[str, frozenset[str]] = {  # what may be done with a quarter in each state, by whoever may change it
+    State.PLANNED: frozenset({"tasks", "dates", "open"}),
+    State.OPEN: frozenset({"dates", "start_review"}),
+    State.REVIEW: frozenset({"dates", "score", "publish", "unlock_report"}),
+    State.PUBLISHED: frozenset({"publish", "unlock_correction", "close"}),
+    State.CLOSED: frozenset(),
+}
+TASK_FIELDS = ("points_1", "points_2", "points_3", "requirement")
+
+
+def allows(quarter: Quarter, step: str) -> bool:
+    """Whether `step` belongs to the quarter's state."""
+    return step in STEPS[quarter.state]
 
 
 @transaction.atomic
@@ -45,7 +59,39 @@ def quarter_problems(quarter: Quarter) -> list[str]:
     problems = [] if tasks else ["还没有任务"]
     problems += points_problems(tasks, assigned)
     early = sum(task.due_on < quarter.opens_on for task in tasks)
-    return [*problems, f"{early} 项任务的完成期限早于自评开始日期"] if early else problems
+    late = sum(task.due_on > quarter.review_due_on for task in tasks)
+    problems += [f"{early} 项任务的完成期限早于自评开始日期"] if early else []
+    return problems + ([f"{late} 项任务的完成期限晚于评审截止日期"] if late else [])
+
+
+@transaction.atomic
+def add_task(quarter: Quarter, indicator: Indicator, *, by: Any) -> Task:
+    """Put an indicator that was left out on the list of a planned quarter, with the scheme's points."""
+    quarter = _locked(quarter)
+    require_planned(quarter)
+    if indicator.scheme_id != quarter.scheme_id:
+        raise ValidationError("所选指标不属于这个季度的考核方案。")
+    if quarter.tasks.filter(indicator=indicator).exists():
+        raise ValidationError("本季度已有这项任务。")
+    return saving.save(_task(quarter, indicator, None), by=by)
+
+
+def quarter_before(quarter: Quarter) -> Quarter | None:
+    """The county's quarter before this one, whichever scheme it followed."""
+    scheme = quarter.scheme
+    earlier = Q(year__lt=scheme.year) | Q(year=scheme.year, number__lt=quarter.number)
+    return Quarter.objects.filter(earlier, scheme__area_id=scheme.area_id).order_by("-year", "-number", "pk").first()
+
+
+def quarter_difference(old: Quarter, new: Quarter) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """[(task, [(field, before, after)])] of the tasks that differ from an earlier quarter's; dates aside."""
+    before = {task.indicator.name: task for task in old.tasks.select_related("indicator")}
+    after = {task.indicator.name: task for task in new.tasks.select_related("indicator")}
+    changes = []
+    for name in [*after, *(name for name in before if name not in after)]:
+        sign = "" if name in before and name in after else "新增：" if name in after else "移除："
+        changes.append((f"{sign}{name}", field_changes(before.get(name), after.get(name), TASK_FIELDS)))
+    return [change for change in changes if change[1]]
 
 
 @transaction.atomic
@@ -71,7 +117,7 @@ def open_quarter(quarter: Quarter, *, by: Any) -> Quarter:
 def start_review(quarter: Quarter, *, by: Any) -> Quarter:
     """Close self-reporting and begin the review; measured cells are read from the registers."""
     quarter = _locked(quarter)
-    if quarter.state != State.OPEN:
+    if not allows(quarter, "start_review"):
         raise ValidationError(f"{quarter}处于“{quarter.get_state_display()}”，自评中才能转入评审。")
     _step(quarter, State.REVIEW, by, f"{quarter} 转入评审")
     refresh_measured(quarter, by=by)
@@ -82,7 +128,7 @@ def start_review(quarter: Quarter, *, by: Any) -> Quarter:
 def close_quarter(quarter: Quarter, *, by: Any) -> Quarter:
     """Put a published quarter on file once its appeals are over."""
     quarter = _locked(quarter)
-    if quarter.state != State.PUBLISHED:
+    if not allows(quarter, "close"):
         raise ValidationError("公布以后才能归档。")
     published = timezone.localdate(quarter.publications.latest().get().at)
     last = published + dt.timedelta(days=quarter.appeal_days)
@@ -98,10 +144,8 @@ def unlock(
 ) -> Unlock:
     """Open a door again for a while, with the reason; it locks again by itself."""
     reason = check_text(reason.strip())
-    needed = {Unlock.Purpose.REPORT: {State.REVIEW}, Unlock.Purpose.CORRECTION: {State.PUBLISHED}}[
-        Unlock.Purpose(purpose)
-    ]
-    if quarter.state not in needed:
+    quarter = _locked(quarter)
+    if not allows(quarter, f"unlock_{Unlock.Purpose(purpose).value}"):
         words = "评审中才能解锁补报自评。" if purpose == Unlock.Purpose.REPORT else "公布以后才能解锁更正得分。"
         raise ValidationError(words)
     if not reason:
@@ -125,7 +169,7 @@ def unlock(
 
 def require_planned(quarter: Quarter) -> None:
     """Refuse to change tasks of a quarter that has begun."""
-    if quarter.state != State.PLANNED:
+    if not allows(quarter, "tasks"):
         raise ValidationError(f"{quarter}已开始，任务清单已冻结。")
 
 
@@ -141,8 +185,10 @@ def _step(quarter: Quarter, state: str, by: Any, words: str) -> None:
     record(by, Action.CLOSED if state == State.CLOSED else Action.OPENED, quarter, words=words)
 
 
-def _task(quarter: Quarter, indicator: Any, last: Task | None) -> Task:
-    points = {f"points_{n}": getattr(last or indicator, f"points_{n}") for n in "123"}
+def _task(quarter: Quarter, indicator: Indicator, last: Task | None) -> Task:
+    """A task as the indicator says; last quarter's words, and its points where they came from the same scheme."""
+    same = last is not None and last.indicator_id == indicator.pk
+    points = {f"points_{n}": getattr(last if same else indicator, f"points_{n}") for n in "123"}
     return Task(
         quarter=quarter, indicator=indicator, due_on=min(quarter.last_day, quarter.report_due_on),
         requirement=last.requirement if last else "", **points,

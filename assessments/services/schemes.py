@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import Max
 
 from assessments import scoring
-from assessments.models import BonusTier, ClassAssignment, Indicator, Quarter, Scheme, UnitClass
+from assessments.models import BonusTier, ClassAssignment, Indicator, Quarter, Scheme, Task, UnitClass
 from organizations.models import Unit
-from portal.audit.models import Action, Change, record
+from portal.audit.models import Act, Action, Change, record, record_many
 from portal.kit.scope import require
 
 FULL = Decimal(100)
@@ -67,7 +67,7 @@ def open_scheme(scheme: Scheme, *, by: Any) -> Scheme:
     require(by, "change", scheme)
     record(by, Action.OPENED, scheme, reason=scheme.reason, words=f"开始执行 {scheme}")
     if scheme.replaces:
-        _supersede(scheme.replaces, scheme)
+        _supersede(scheme.replaces, scheme, by)
     return scheme
 
 
@@ -99,16 +99,16 @@ def revise_scheme(scheme: Scheme, *, reason: str, by: Any) -> Scheme:
 
 def scheme_difference(old: Scheme, new: Scheme) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """[(what, [(field, before, after)])]: rules, then indicators by name: added, removed, changed."""
-    changes = [("规则", _field_changes(old, new, RULE_FIELDS))]
+    changes = [("规则", field_changes(old, new, RULE_FIELDS))]
     before = {indicator.name: indicator for indicator in old.indicators.all()}
     after = {indicator.name: indicator for indicator in new.indicators.all()}
     for name in [*after, *(name for name in before if name not in after)]:
         if name not in before:
-            changes.append((f"新增指标：{name}", _field_changes(None, after[name], INDICATOR_FIELDS)))
+            changes.append((f"新增指标：{name}", field_changes(None, after[name], INDICATOR_FIELDS)))
         elif name not in after:
-            changes.append((f"删去指标：{name}", _field_changes(before[name], None, INDICATOR_FIELDS)))
+            changes.append((f"删去指标：{name}", field_changes(before[name], None, INDICATOR_FIELDS)))
         else:
-            changes.append((f"指标：{name}", _field_changes(before[name], after[name], INDICATOR_FIELDS)))
+            changes.append((f"指标：{name}", field_changes(before[name], after[name], INDICATOR_FIELDS)))
     tiers = [{t.days_before: t.points for t in scheme.tiers.all()} for scheme in (old, new)]
     if tiers[0] != tiers[1]:
         words = [
@@ -116,6 +116,17 @@ def scheme_difference(old: Scheme, new: Scheme) -> list[tuple[str, list[tuple[st
         ]
         changes.append(("时效加分档", [("档次", words[0], words[1])]))
     return [change for change in changes if change[1]]
+
+
+def field_changes(old: Any, new: Any, names: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """(label, before, after) of the fields in which two rows differ; None: the row is not there."""
+    model = (new or old)._meta.model
+    found = []
+    for name in names:
+        before, after = (_shown(row, name) if row is not None else "" for row in (old, new))
+        if before != after:
+            found.append((str(model._meta.get_field(name).verbose_name), before, after))
+    return found
 
 
 @transaction.atomic
@@ -159,19 +170,43 @@ def set_tiers(scheme: Scheme, tiers: list[tuple[int, Decimal]], *, by: Any) -> N
         record(by, Action.UPDATED, scheme, changes=[Change("tiers", "时效加分档", before, after)])
 
 
-def _supersede(old: Scheme, new: Scheme) -> None:
-    Scheme.objects.filter(pk=old.pk).update(status=Scheme.Status.SUPERSEDED)
-    indicators = {indicator.name: indicator for indicator in new.indicators.all()}
+def _supersede(old: Scheme, new: Scheme, by: Any) -> None:
+    old.status = Scheme.Status.SUPERSEDED
+    old.version += 1
+    old.save(update_fields=["status", "version", "updated_at"])
+    acts = [Act(Action.CLOSED, old, words=f"{old} 由 {new} 替代")]
     for quarter in Quarter.objects.filter(scheme=old, state=Quarter.State.PLANNED):
-        for task in quarter.tasks.select_related("indicator"):
-            found = indicators.get(task.indicator.name)
-            if found is None:
-                task.delete()
-            else:
-                task.indicator = found
-                task.save()
-        quarter.scheme = new
-        quarter.save()
+        words = _move_over(quarter, new)
+        acts.append(Act(Action.UPDATED, quarter, words=f"将 {quarter} 转到 {new}{words}"))
+    record_many(by, acts)
+
+
+def _move_over(quarter: Quarter, new: Scheme) -> str:
+    """Bring a planned quarter's tasks under the new version, indicators matched by name; what came and went, in words."""
+    left = {indicator.name: indicator for indicator in new.indicators.all()}
+    gone = []
+    for task in quarter.tasks.select_related("indicator"):
+        before, after = task.indicator, left.pop(task.indicator.name, None)
+        if after is None:
+            gone.append(before.name)
+            task.delete()
+            continue
+        for name in ("points_1", "points_2", "points_3"):
+            if getattr(task, name) == getattr(before, name):
+                setattr(task, name, getattr(after, name))
+        task.indicator = after
+        task.version += 1
+        task.save()
+    Task.objects.bulk_create(
+        Task(quarter=quarter, indicator=indicator, due_on=min(quarter.last_day, quarter.report_due_on),
+             points_1=indicator.points_1, points_2=indicator.points_2, points_3=indicator.points_3)
+        for indicator in left.values()
+    )  # fmt: skip
+    quarter.scheme = new
+    quarter.version += 1
+    quarter.save()
+    came = f"，新增任务：{'、'.join(left)}" if left else ""
+    return came + (f"，移除任务：{'、'.join(gone)}" if gone else "")
 
 
 def _copy(source: Scheme, copy: Scheme, by: Any, words: str) -> Scheme:
@@ -201,16 +236,6 @@ def _plain_name(scheme: Scheme) -> str:
 def _class_words(unit_class: str, exempt: str) -> str:
     label = UnitClass(unit_class).label if unit_class else "不考核"
     return f"{label}（不排名：{exempt}）" if exempt else label
-
-
-def _field_changes(old: Any, new: Any, names: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    model = (new or old)._meta.model
-    found = []
-    for name in names:
-        before, after = (_shown(row, name) if row is not None else "" for row in (old, new))
-        if before != after:
-            found.append((str(model._meta.get_field(name).verbose_name), before, after))
-    return found
 
 
 def _shown(row: Any, name: str) -> str:

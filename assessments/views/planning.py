@@ -13,7 +13,16 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from assessments.filters import QuarterFilterSet, SchemeFilterSet
-from assessments.forms import IndicatorForm, QuarterForm, ReasonForm, SchemeForm, TaskForm, UnlockForm, YearForm
+from assessments.forms import (
+    IndicatorForm,
+    QuarterForm,
+    ReasonForm,
+    SchemeForm,
+    TaskAddForm,
+    TaskForm,
+    UnlockForm,
+    YearForm,
+)
 from assessments.models import ClassAssignment, Indicator, Quarter, Scheme, SelfReport, Task, UnitClass
 from assessments.services import quarters as quarter_services
 from assessments.services import schemes as scheme_services
@@ -245,7 +254,7 @@ class QuarterCreateView(views.CreateView):
 
     def perform(self, form: Any) -> Quarter:
         quarter = form.instance
-        before = Quarter.objects.filter(scheme__area=quarter.scheme.area).order_by("-year", "-number").first()
+        before = quarter_services.quarter_before(quarter)
         return quarter_services.plan_quarter(quarter, by=self.request.user, copy_from=before)
 
     def get_cancel_url(self) -> str:
@@ -274,6 +283,8 @@ class QuarterDetailView(views.DetailView):
         quarter, user = self.object, self.request.user
         tasks = list(quarter.tasks.select_related("indicator"))
         may_change = self.may("change", quarter)
+        steps = quarter_services.STEPS[quarter.state] if may_change else frozenset()
+        before = quarter_services.quarter_before(quarter) if "tasks" in steps else None
         statuses = list(SelfReport.objects.permitted(user).filter(quarter=quarter).values_list("unit_class", "status"))
         return super().get_context_data(
             groups=_by_category(tasks, lambda task: task.indicator.category), totals=scheme_services.class_totals(tasks),
@@ -282,10 +293,21 @@ class QuarterDetailView(views.DetailView):
                 for value, label in UnitClass.choices
             ],
             unlocks=list(quarter.unlocks.select_related("report__unit", "by")) if may_change else [],
-            problems=quarter_services.quarter_problems(quarter) if may_change and quarter.state == Quarter.State.PLANNED else [],
+            problems=quarter_services.quarter_problems(quarter) if "open" in steps else [], steps=steps,
+            before=before, changes=quarter_services.quarter_difference(before, quarter) if before else [],
             publication=quarter.publications.order_by("-revision").first(), may_change=may_change, form=KeyedForm(),
             own=SelfReport.objects.permitted(user, "change").filter(quarter=quarter).first(), **kwargs,
         )  # fmt: skip
+
+
+@permission_required("assessments.add_task")
+def task_create(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put an indicator that was left out on the list of a planned quarter."""
+    quarter = permitted_or_404(Quarter.objects.select_related("scheme__area"), request.user, "change", pk=pk)
+    form = TaskAddForm(request.POST or None, quarter=quarter)
+    crumbs = [*QUARTERS, (str(quarter), quarter.get_absolute_url())]
+    return _form_step(request, "新增任务", form, crumbs, lambda: quarter_services.add_task(
+        quarter, form.cleaned_data["indicator"], by=request.user))  # fmt: skip
 
 
 class TaskUpdateView(views.UpdateView):

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.views.decorators.http import require_GET, require_POST
 
 from assessments import scoring
@@ -38,16 +38,16 @@ class ReportListView(views.ListView):
     empty_title = "还没有自评"
     empty_hint = "季度开始自评后，这里列出每个考核对象的进度。"
 
-    def get_quarter(self) -> Quarter:
+    @cached_property
+    def quarter(self) -> Quarter:
         return permitted_or_404(Quarter.objects.select_related("scheme__area"), self.request.user, pk=self.kwargs["pk"])
 
     def get_queryset(self) -> Any:
-        done = Count("items", filter=Q(items__points__isnull=False) | Q(items__count__isnull=False))
-        found = super().get_queryset().filter(quarter=self.get_quarter())
-        return found.select_related("unit", "quarter").annotate(done=done)
+        found = super().get_queryset().filter(quarter=self.quarter)
+        return found.select_related("unit", "quarter").with_progress(self.quarter)
 
     def get_title(self) -> str:
-        return f"{self.get_quarter()} · 自评进度"
+        return f"{self.quarter} · 自评进度"
 
 
 @require_GET
@@ -108,7 +108,7 @@ def report_submit(request: HttpRequest, pk: int) -> HttpResponse:
         page.save_all()
     if page.wrong:
         return render(request, "assessments/report_detail.html", page.context(), status=422)
-    lacking = services.missing(report)
+    lacking = services.lacking_now(report)
     if lacking:
         messages.error(request, f"还不能提交：有 {len(lacking)} 项没有填完，已在下面列出；填写的内容都已保存。")
         return redirect(f"{report.get_absolute_url()}?missing=1")
@@ -137,7 +137,7 @@ def evidence_add(request: HttpRequest, pk: int, task: int) -> HttpResponse:
 @require_POST
 @permission_required("assessments.delete_evidence")
 def evidence_remove(request: HttpRequest, key: Any) -> HttpResponse:
-    found = Evidence.objects.kept().select_related(
+    found = Evidence.objects.select_related(
         "item__report__quarter", "item__task__indicator", "item__report__unit__area"
     )
     evidence = permitted_or_404(found, request.user, "delete", key=key)
@@ -153,6 +153,8 @@ def evidence_download(request: HttpRequest, key: Any) -> HttpResponseBase:
     evidence = permitted_or_404(
         Evidence.objects.kept().select_related("item__report__unit__area"), request.user, key=key
     )
+    if not files.path_of(evidence.key).is_file():
+        raise Http404
     record(request.user, Action.DOWNLOADED, evidence, words=f"下载佐证 {evidence.name}")
     return files.download(evidence.key, evidence.name, evidence.content_type)
 
@@ -177,24 +179,35 @@ class Line:
 
     def save(self, by: Any) -> bool:
         """Save what was posted; what is wrong stays in the form with its error."""
-        if not self.form.is_valid():
-            return False
+        self.form.is_valid()
         try:
-            version = self.form.cleaned_data.get("version")
-            self.item = services.save_item(self.report, self.task, self.form.values(), by=by, expected=version)
+            self.item = self._save(by, self.form.cleaned_data.get("version") or 0)
         except StaleVersionError as error:
-            self.theirs = error.stored
+            self.theirs = error.stored  # type: ignore[assignment]
             self.form.add_error(None, "这一项刚被别人改过，您填的内容还在，没有覆盖对方的。请核对后再保存一次。")
-            self.form.data = self.form.data.copy()
-            self.form.data[self.form.add_prefix("version")] = str(error.stored.version)
+            self._show_version(self.theirs)
         except ValidationError as error:
-            self.form.add_error(None, error) if not hasattr(error, "error_dict") else self._add(error)
+            self.form.add_error(None, error)
+        else:
+            self._show_version(self.item)
         return not self.form.errors
 
-    def _add(self, error: ValidationError) -> None:
-        for name, messages_ in error.message_dict.items():
-            for message in messages_:
-                self.form.add_error(name if name in self.form.fields else None, message)
+    def _save(self, by: Any, expected: int) -> SelfReportItem:
+        """Save what is right of the form; what is wrong gets its error and does not hold up the rest."""
+        try:
+            return services.save_item(self.report, self.task, self.form.values(), by=by, expected=expected)
+        except ValidationError as error:
+            if not hasattr(error, "error_dict"):
+                raise
+            if error.error_dict.keys() - self.form.cleaned_data.keys():
+                raise ValidationError(error.messages) from error
+            for name, found in error.error_dict.items():
+                self.form.add_error(name, found)
+            return self._save(by, expected)
+
+    def _show_version(self, item: SelfReportItem | None) -> None:
+        self.form.data = self.form.data.copy()
+        self.form.data[self.form.add_prefix("version")] = str(item.version if item else 0)
 
 
 class Page:
@@ -203,22 +216,28 @@ class Page:
     def __init__(self, report: SelfReport, request: HttpRequest, only: int | None = None):
         self.report, self.request = report, request
         self.closed = services.why_closed(report)
-        self.may_change = request.user.has_perm("assessments.change_selfreport")
+        self.may_change = request.user.has_perm("assessments.change_selfreport", report)
         self.tasks = list(report.quarter.tasks.for_class(report.unit_class).select_related("indicator"))
         self.items = {
             item.task_id: item for item in report.items.prefetch_related("evidence").select_related("task__indicator")
         }
         chosen = [task for task in self.tasks if only in {None, task.pk}]
         self.lines = [Line(report, task, self.items.get(task.pk), request, self.closed) for task in chosen]
-        lacking = {task.pk: what for task, what in services.missing(report)}
-        for line in self.lines:
-            line.missing = lacking.get(line.task.pk, "")
-        self.lacking = [(task, lacking[task.pk]) for task in self.tasks if task.pk in lacking]
+        self._look()
 
     def save_all(self) -> None:
         for line in self.lines:
             if line.posted and line.form.has_changed():
                 line.save(self.request.user)
+        self._look()
+
+    def _look(self) -> None:
+        """See what is missing."""
+        self.lacking = services.missing(self.report, self.tasks, self.items if self.request.method == "GET" else None)
+        words = {task.pk: what for task, what in self.lacking}
+        for line in self.lines:
+            line.missing = words.get(line.task.pk, "")
+        self.barring = services.barring(self.lacking, self.items, self.closed)
 
     @property
     def wrong(self) -> list[Line]:
@@ -240,7 +259,7 @@ class Page:
         return {
             "title": f"{report.unit} · {quarter}自评", "report": report, "quarter": quarter, "groups": list(groups.items()),
             "closed": self.closed, "may_change": self.may_change, "any_open": self.may_change and any(line.open for line in self.lines),
-            "done": len(self.tasks) - len(self.lacking), "total_tasks": len(self.tasks), "lacking": self.lacking,
+            "done": len(self.tasks) - len(self.lacking), "total_tasks": len(self.tasks), "lacking": self.barring,
             "show_missing": bool(self.request.GET.get("missing")), "wrong": self.wrong, "form": KeyedForm(),
             "crumbs": [("季度考评", None), (str(quarter), quarter.get_absolute_url()), ("自评", None)],
             "returned": [line for line in self.lines if line.item and line.item.status == SelfReportItem.Status.RETURNED],
@@ -255,6 +274,7 @@ def _published_scores(report: SelfReport) -> Any:
 
 def _saved_answer(line: Line) -> JsonResponse:
     """What the page needs after saving one item as it was typed."""
+    version = line.item.version if line.item else 0
     if line.theirs is not None:
         theirs = {name: _plain(getattr(line.theirs, name)) for name in line.form.fields if name != "version"}
         message = "这一项刚被别人改过，您填的内容还在，没有覆盖对方的。"
@@ -263,8 +283,7 @@ def _saved_answer(line: Line) -> JsonResponse:
         return JsonResponse({"message": services.why_closed(line.report)}, status=423)
     if line.form.errors:
         errors = {line.form.add_prefix(name): list(found) for name, found in line.form.errors.items()}
-        return JsonResponse({"message": "有内容没有保存，请看提示。", "errors": errors}, status=422)
-    version = line.item.version if line.item and line.item.pk else None
+        return JsonResponse({"message": "有内容没有保存，请看提示。", "errors": errors, "version": version}, status=422)
     return JsonResponse({"version": version, "saved_at": timezone.localtime().strftime("%H:%M:%S")})
 
 

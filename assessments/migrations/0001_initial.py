@@ -382,7 +382,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='indicator',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('method__in', [assessments.scoring.Method['PER_COUNT'], assessments.scoring.Method['DEDUCT']]), _negated=True), ('unit_points__gt', 0), _connector='OR'), name='indicator_unit_points_given', violation_error_message='按次计分和扣分制必须填写每次（处）分值，且大于 0。'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('method__in', [assessments.scoring.Method['PER_COUNT'], assessments.scoring.Method['DEDUCT']]), _negated=True), models.Q(('unit_points__gt', 0), ('unit_points__isnull', False)), _connector='OR'), name='indicator_unit_points_given', violation_error_message='按次计分和扣分制必须填写每次（处）分值，且大于 0。'),
         ),
         migrations.AddConstraint(
             model_name='indicator',
@@ -390,7 +390,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='indicator',
-            constraint=models.CheckConstraint(condition=models.Q(('points_1__gt', 0), ('points_2__gt', 0), ('points_3__gt', 0), _connector='OR'), name='indicator_applies_somewhere', violation_error_message='三类单位至少有一类须填写满分。'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('points_1__gt', 0), ('points_1__isnull', False)), models.Q(('points_2__gt', 0), ('points_2__isnull', False)), models.Q(('points_3__gt', 0), ('points_3__isnull', False)), _connector='OR'), name='indicator_applies_somewhere', violation_error_message='三类单位至少有一类须填写满分。'),
         ),
         migrations.AddConstraint(
             model_name='classassignment',
@@ -426,7 +426,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='score',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('points__gte', 0), ('status__in', ['scored', 'confirmed'])), models.Q(('points', None), ('status__in', ['blank', 'na'])), _connector='OR'), name='score_points_follow_status'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('points__gte', 0), ('points__isnull', False), ('status__in', ['scored', 'confirmed'])), models.Q(('points', None), ('status__in', ['blank', 'na'])), _connector='OR'), name='score_points_follow_status'),
         ),
         migrations.AddConstraint(
             model_name='score',

@@ -35,7 +35,8 @@ class SelfReportQuerySet(ScopedQuerySet):
         )
         cases = [When(unit_class=value, then=Value(counts[f"n{value}"])) for value in UnitClass.values]
         done = Count("items", filter=Q(items__points__isnull=False))
-        return self.annotate(done=done, tasks=Case(*cases, default=Value(0), output_field=models.IntegerField()))
+        tasks = Case(*cases, default=Value(0), output_field=models.IntegerField())
+        return self.annotate(done=done, tasks=tasks).order_by(*self.model._meta.ordering)
 
 
 class SelfReport(Versioned):

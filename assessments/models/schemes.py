@@ -168,7 +168,8 @@ class Indicator(Versioned, ClassPoints):
                 fields=["scheme", "name"], name="indicator_name_once", violation_error_message="本方案已有同名指标。"
             ),
             models.CheckConstraint(
-                condition=~Q(method__in=[Method.PER_COUNT, Method.DEDUCT]) | Q(unit_points__gt=0),
+                condition=~Q(method__in=[Method.PER_COUNT, Method.DEDUCT])
+                | Q(unit_points__isnull=False, unit_points__gt=0),
                 name="indicator_unit_points_given",
                 violation_error_message="按次计分和扣分制必须填写每次（处）分值，且大于 0。",
             ),
@@ -178,7 +179,9 @@ class Indicator(Versioned, ClassPoints):
                 violation_error_message="系统自动测算的指标必须选择测算项。",
             ),
             models.CheckConstraint(
-                condition=Q(points_1__gt=0) | Q(points_2__gt=0) | Q(points_3__gt=0),
+                condition=Q(points_1__isnull=False, points_1__gt=0)
+                | Q(points_2__isnull=False, points_2__gt=0)
+                | Q(points_3__isnull=False, points_3__gt=0),
                 name="indicator_applies_somewhere",
                 violation_error_message="三类单位至少有一类须填写满分。",
             ),

@@ -56,7 +56,7 @@ class Score(Versioned):
         constraints = [
             models.UniqueConstraint(fields=["report", "task"], name="score_once"),
             models.CheckConstraint(
-                condition=Q(status__in=["scored", "confirmed"], points__gte=0)
+                condition=Q(status__in=["scored", "confirmed"], points__isnull=False, points__gte=0)
                 | Q(status__in=["blank", "na"], points=None),
                 name="score_points_follow_status",
             ),

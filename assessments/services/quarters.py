@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
 
 from assessments.models import Indicator, Quarter, Scheme, Score, SelfReport, Task, Unlock
@@ -98,6 +98,7 @@ def quarter_difference(old: Quarter, new: Quarter) -> list[tuple[str, list[tuple
 def open_quarter(quarter: Quarter, *, by: Any) -> Quarter:
     """Freeze the task list and make a self-report for each unit and a blank score for each cell."""
     quarter = _locked(quarter)
+    prefetch_related_objects([quarter], "tasks")
     problems = quarter_problems(quarter)
     if problems:
         raise ValidationError([f"不能开始自评：{problem}。" for problem in problems])

@@ -60,13 +60,14 @@ class SchemeDetailView(views.DetailView):
         indicators = list(scheme.indicators.all())
         may_change = self.may("change", scheme)
         counts = dict(scheme.assignments.values_list("unit_class").annotate(n=Count("pk")).order_by("unit_class"))
-        return super().get_context_data(
+        context = super().get_context_data(
             groups=_by_category(indicators), totals=scheme_services.class_totals(indicators), tiers=list(scheme.tiers.all()),
             classes=[(value, label, counts.get(value, 0)) for value, label in UnitClass.choices],
             quarters=list(scheme.quarters.all()), may_change=may_change, draft=scheme.status == Scheme.Status.DRAFT,
             problems=scheme_services.scheme_problems(scheme) if may_change and scheme.status == Scheme.Status.DRAFT else [],
             form=KeyedForm(), **kwargs,
         )  # fmt: skip
+        return context if may_change else context | {"history": []}  # it names other units
 
 
 class SchemeCreateView(views.CreateView):
@@ -286,7 +287,7 @@ class QuarterDetailView(views.DetailView):
         steps = quarter_services.STEPS[quarter.state] if may_change else frozenset()
         before = quarter_services.quarter_before(quarter) if "tasks" in steps else None
         statuses = list(SelfReport.objects.permitted(user).filter(quarter=quarter).values_list("unit_class", "status"))
-        return super().get_context_data(
+        context = super().get_context_data(
             groups=_by_category(tasks, lambda task: task.indicator.category), totals=scheme_services.class_totals(tasks),
             progress=[
                 (label, sum(c == value and s == "submitted" for c, s in statuses), sum(c == value for c, _ in statuses))
@@ -298,6 +299,7 @@ class QuarterDetailView(views.DetailView):
             publication=quarter.publications.order_by("-revision").first(), may_change=may_change, form=KeyedForm(),
             own=SelfReport.objects.permitted(user, "change").filter(quarter=quarter).first(), **kwargs,
         )  # fmt: skip
+        return context if may_change else context | {"history": []}  # it names other units
 
 
 @permission_required("assessments.add_task")

@@ -266,6 +266,8 @@ STORAGES = {
 UPLOAD_MAX_BYTES = 10 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # a form or a JSON body without its files
 
+FILTERS_EMPTY_CHOICE_LABEL = "全部"
+
 # Limits and terms
 
 AUDIT_KEEP_DAYS = env_int("AUDIT_KEEP_DAYS", 1095)

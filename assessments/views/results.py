@@ -62,16 +62,15 @@ def ranking(request: HttpRequest, pk: int) -> HttpResponse:
     """A published ranking by class; read by the whole county."""
     publication = permitted_or_404(PUBLICATIONS, request.user, pk=pk)
     results = _results(publication, request.user)
-    unit_class = request.GET.get("class")
-    own = set(request.user.reach("assessments.view_resultline").units)
+    unit_class = _shown_class(request, results)
     revisions = list(publication.quarter.publications.order_by("revision"))
     quarters = Publication.objects.permitted(request.user).filter(quarter__scheme__area=publication.quarter.scheme.area)
     return render(request, "assessments/ranking.html", {
         "title": f"{publication.quarter} · 排名", "publication": publication, "quarter": publication.quarter,
         "crumbs": [("季度考评", None), ("排名与通报", None), (str(publication.quarter), None)],
         "classes": _classes(results, unit_class), "revisions": revisions, "is_latest": revisions[-1] == publication,
-        "others": list(quarters.latest().select_related("quarter")[:8]), "own": own,
-        "tabs": [("", "全部类别"), *UnitClass.choices], "unit_class": unit_class or "",
+        "others": list(quarters.latest().select_related("quarter")[:8]),
+        "tabs": [*UnitClass.choices, ("all", "全部类别")], "unit_class": unit_class,
         "slips": _open_slips(publication, request.user),
     })  # fmt: skip
 
@@ -126,8 +125,18 @@ def year(request: HttpRequest) -> HttpResponse:
     })  # fmt: skip
 
 
+def _shown_class(request: HttpRequest, results: list[Result]) -> str:
+    """The class asked for; else that of the user's own unit, else the first one."""
+    asked = request.GET.get("class", "")
+    if asked in {*UnitClass.values, "all"}:
+        return asked
+    reach = request.user.reach("assessments.view_selfreport")
+    own = [r for r in results if r.unit_id in reach.units or reach.covers(r.unit.area.tree_code)]
+    return next((result.unit_class for result in own or results), UnitClass.FIRST.value)
+
+
 def _results(publication: Publication, user: Any) -> list[Result]:
-    return list(Result.objects.permitted(user).filter(publication=publication).select_related("unit"))
+    return list(Result.objects.permitted(user).filter(publication=publication).select_related("unit__area"))
 
 
 def _classes(results: list[Result], only: str | None) -> list[tuple[str, str, list[tuple[Result, int | None, Any]]]]:

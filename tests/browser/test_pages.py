@@ -1,0 +1,81 @@
+"""Every kind of page: nothing serious for axe-core, nothing wider than a phone, prints on A4, no error in the console."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from portal.accounts.roles import Role
+from tests.factories import PASSWORD
+from tests.security.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def pages_of(world, role):
+    """Addresses of what a role works with."""
+    rows = world.own.rows
+    common = ["/", "/accounts/me/", "/accounts/password/", "/help/", "/help/staff/", "/search/?q=甲"]
+    network = [reverse("organizations:area_tree"), world.own.township.get_absolute_url(), reverse("organizations:unit_list"),
+               world.own.unit.get_absolute_url()]  # fmt: skip
+    results = [rows["publication"].get_absolute_url(), rows["result"].get_absolute_url(), reverse("assessments:year")]
+    plans = [reverse("assessments:scheme_list"), rows["scheme"].get_absolute_url(), reverse("assessments:quarter_list"),
+             rows["quarter"].get_absolute_url()]  # fmt: skip
+    report = [
+        rows["report"].get_absolute_url(),
+        reverse("assessments:report_item", args=[rows["report"].pk, rows["task"].pk]),
+    ]
+    quarter = rows["quarter"].pk
+    return {
+        Role.STAFF: [*common, *network, *results, *plans, *report, rows["draft"].get_absolute_url(),
+                     *(reverse(f"assessments:{name}", args=[rows["draft"].pk])
+                       for name in ("scheme_update", "scheme_classes", "scheme_tiers", "indicator_create", "scheme_delete")),
+                     reverse("assessments:review", args=[quarter]), reverse("assessments:publish", args=[quarter]),
+                     reverse("assessments:review_unit", args=[quarter, rows["report"].pk]),
+                     reverse("assessments:review_panel", args=[quarter, rows["report"].pk, rows["task"].pk]),
+                     reverse("assessments:report_list", args=[quarter]), reverse("assessments:unlock_create", args=[quarter]),
+                     reverse("organizations:unit_import"), reverse("organizations:unit_from_areas")],
+        Role.COMMITTEE: [*common, *network, *results, *plans, *report],
+        Role.LEADER: [*common, *results],
+        Role.SYSADMIN: [*common, reverse("accounts:user_list"), rows["user"].get_absolute_url(), reverse("accounts:user_create"),
+                        reverse("organizations:area_merge", args=[world.own.township.pk])],
+        Role.SECADMIN: ["/", reverse("accounts:grant_list"), reverse("accounts:grant_create", args=[rows["user"].pk])],
+        Role.AUDITOR: ["/", reverse("accounts:audit_list"), reverse("accounts:audit_detail", args=[rows["entry"].pk])],
+    }[role]  # fmt: skip
+
+
+def log_in(page, user):
+    page.goto("/accounts/login/")
+    page.get_by_label("账号").fill(user.username)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("工作台")
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.COMMITTEE, Role.LEADER, Role.SYSADMIN, Role.SECADMIN, Role.AUDITOR])
+def test_pages_are_sound(world, browser, browser_context_args, live_server, role):
+    page = browser.new_context(base_url=live_server.url, **browser_context_args).new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    log_in(page, world.users[role])
+    wrong = []
+    for url in pages_of(world, role):
+        page.set_viewport_size({"width": 1366, "height": 768})
+        answer = page.goto(url)
+        assert answer.status == 200, url
+        found = [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in SERIOUS]
+        if found:
+            wrong.append((url, found))
+        page.set_viewport_size({"width": 390, "height": 844})
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1"):
+            wrong.append((url, "wider than a phone"))
+        assert page.pdf(format="A4").startswith(b"%PDF"), url
+    assert wrong == []
+    assert said == []

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.text import capfirst
 from django.views import generic
 
-from portal.audit.models import Action, AuditEntry, claim, record
+from portal.audit.models import Action, AuditEntry, Submission, claim, record
 from portal.kit import saving
 from portal.kit.access import refuse_unless
 from portal.kit.filters import FilterSet
@@ -183,6 +183,14 @@ class FormMixin(ScopedMixin):
     form_class: type[ModelForm]
     object: Any
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A form that was carried out already leads where it led, even where it would not be valid any more."""
+        key = submission_key(request, request.POST.get("idempotency_key", ""))
+        done = Submission.objects.filter(user=request.user, key=key).first()
+        if done and "location" in done.answer:
+            return redirect(done.answer["location"])
+        return super().post(request, *args, **kwargs)  # type: ignore[misc]
+
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "user": self.request.user}  # type: ignore[misc]
 
@@ -215,8 +223,8 @@ class FormMixin(ScopedMixin):
         return location
 
     def perform(self, form: Any) -> Any:
-        """The act itself; a view that calls a service overrides this."""
-        expected = form.cleaned_data.get("version") if form.instance.pk else None
+        """The act itself; a view that calls a service overrides this. A form without a version counts as stale."""
+        expected = form.cleaned_data.get("version") or 0 if form.instance.pk else None
         return saving.save(form.instance, by=self.request.user, expected=expected)
 
     def conflict(self, form: Any, stored: Any) -> HttpResponse:

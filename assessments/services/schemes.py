@@ -43,7 +43,7 @@ def scheme_problems(scheme: Scheme) -> list[str]:
     """Why the scheme cannot be opened yet; empty when it can."""
     if scheme.status != Scheme.Status.DRAFT:
         return [f"方案处于“{scheme.get_status_display()}”，不能再开始执行"]
-    assigned = set(scheme.assignments.values_list("unit_class", flat=True))
+    assigned = {assignment.unit_class for assignment in scheme.assignments.all()}
     problems = [] if assigned else ["还没有给考核对象分类"]
     return problems + points_problems(scheme.indicators.all(), assigned)
 

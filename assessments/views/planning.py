@@ -1,12 +1,13 @@
 """The plan of a year and its quarters."""
 
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -57,12 +58,13 @@ class SchemeDetailView(views.DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         scheme = self.object
+        prefetch_related_objects([scheme], "indicators", "assignments")
         indicators = list(scheme.indicators.all())
         may_change = self.may("change", scheme)
-        counts = dict(scheme.assignments.values_list("unit_class").annotate(n=Count("pk")).order_by("unit_class"))
+        counts = Counter(assignment.unit_class for assignment in scheme.assignments.all())
         context = super().get_context_data(
             groups=_by_category(indicators), totals=scheme_services.class_totals(indicators), tiers=list(scheme.tiers.all()),
-            classes=[(value, label, counts.get(value, 0)) for value, label in UnitClass.choices],
+            classes=[(value, label, counts[value]) for value, label in UnitClass.choices],
             quarters=list(scheme.quarters.all()), may_change=may_change, draft=scheme.status == Scheme.Status.DRAFT,
             problems=scheme_services.scheme_problems(scheme) if may_change and scheme.status == Scheme.Status.DRAFT else [],
             form=KeyedForm(), **kwargs,

@@ -340,7 +340,7 @@ class PageTests(QuarterCase):
         ]:
             url = reverse(f"assessments:{name}", args=args)
             self.client.get(url)
-            with self.subTest(name), QueriesAtMost(15):
+            with self.subTest(name), QueriesAtMost(12):
                 self.client.get(url)
 
 

@@ -257,5 +257,5 @@ class PageTests(SchemeCase):
             )
         for name in ("scheme_detail", "scheme_classes", "scheme_tiers"):
             self.client.get(self.url(name))
-            with self.subTest(name), QueriesAtMost(14):
+            with self.subTest(name), QueriesAtMost(12):
                 self.client.get(self.url(name))

@@ -37,7 +37,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("账号", "accounts:user_list", "users", "accounts.view_user"),
             ("授权", "accounts:grant_list", "key", "accounts.view_grant"),
             ("审计日志", "accounts:audit_list", "shield-check", "accounts.view_audittrail"),
-            ("数据接口", "api:docs", "code-bracket", ""),
+            ("数据接口", "api:docs", "code-bracket", "accounts.add_user"),
         ],
     ),
 ]

@@ -11,6 +11,7 @@ from assessments import scoring
 from assessments.models import BonusTier, ClassAssignment, Indicator, Quarter, Scheme, Task, UnitClass
 from organizations.models import Unit
 from portal.audit.models import Act, Action, Change, record, record_many
+from portal.kit.models import StaleVersionError
 from portal.kit.scope import require
 
 FULL = Decimal(100)
@@ -130,9 +131,12 @@ def field_changes(old: Any, new: Any, names: tuple[str, ...]) -> list[tuple[str,
 
 
 @transaction.atomic
-def assign_classes(scheme: Scheme, classes: dict[int, tuple[str, str]], *, by: Any) -> int:
-    """Put units into classes: unit id → (class or "", reason for no rank); how many changed."""
-    require_draft(scheme)
+def assign_classes(scheme: Scheme, classes: dict[int, tuple[str, str]], *, by: Any, expected: int | None = None) -> int:
+    """Put units into classes: unit id → (class or "", reason for no rank); how many changed.
+
+    expected: the scheme's version that the page was made from. Raises StaleVersionError.
+    """
+    scheme = _draft(scheme, expected)
     stored = {assignment.unit_id: assignment for assignment in scheme.assignments.select_related("unit")}
     units = Unit.objects.in_area(scheme.area).in_bulk(list(classes))
     changes: list[Change] = []
@@ -148,17 +152,18 @@ def assign_classes(scheme: Scheme, classes: dict[int, tuple[str, str]], *, by: A
         else:
             values = {"unit_class": unit_class, "exempt_reason": exempt}
             ClassAssignment.objects.update_or_create(scheme=scheme, unit=units[pk], defaults=values)
-        changes.append(Change(str(pk), units[pk].name, _class_words(*before), _class_words(unit_class, exempt)))
+        changes.append(Change(str(pk), units[pk].name, class_words(*before), class_words(unit_class, exempt)))
     if changes:
+        _touch(scheme)
         require(by, "change", scheme)
         record(by, Action.UPDATED, scheme, changes=changes)
     return len(changes)
 
 
 @transaction.atomic
-def set_tiers(scheme: Scheme, tiers: list[tuple[int, Decimal]], *, by: Any) -> None:
-    """Replace the bonus table."""
-    require_draft(scheme)
+def set_tiers(scheme: Scheme, tiers: list[tuple[int, Decimal]], *, by: Any, expected: int | None = None) -> None:
+    """Replace the bonus table. Raises StaleVersionError where the scheme is no longer as `expected`."""
+    scheme = _draft(scheme, expected)
     if len({days for days, _ in tiers}) != len(tiers):
         raise ValidationError("同一提前天数只能有一档。")
     before = "；".join(map(str, scheme.tiers.all()))
@@ -167,7 +172,28 @@ def set_tiers(scheme: Scheme, tiers: list[tuple[int, Decimal]], *, by: Any) -> N
     after = "；".join(map(str, scheme.tiers.all()))
     require(by, "change", scheme)
     if before != after:
+        _touch(scheme)
         record(by, Action.UPDATED, scheme, changes=[Change("tiers", "时效加分档", before, after)])
+
+
+def class_words(unit_class: str, exempt: str) -> str:
+    """ "Ⅰ类（不排名：新成立）", "不考核"."""
+    label = UnitClass(unit_class).label if unit_class else "不考核"
+    return f"{label}（不排名：{exempt}）" if exempt else label
+
+
+def _draft(scheme: Scheme, expected: int | None) -> Scheme:
+    """The scheme as it is now, held until the transaction ends; refused once it is carried out or was changed."""
+    stored = Scheme.objects.select_for_update(of=("self",)).select_related("area").get(pk=scheme.pk)
+    require_draft(stored)
+    if expected is not None and expected != stored.version:
+        raise StaleVersionError(stored)
+    return stored
+
+
+def _touch(scheme: Scheme) -> None:
+    scheme.version += 1
+    scheme.save(update_fields=["version", "updated_at"])
 
 
 def _supersede(old: Scheme, new: Scheme, by: Any) -> None:
@@ -231,11 +257,6 @@ def _copy(source: Scheme, copy: Scheme, by: Any, words: str) -> Scheme:
 
 def _plain_name(scheme: Scheme) -> str:
     return scheme.name.replace(f"{scheme.year}年度", "").replace(f"{scheme.year}年", "")
-
-
-def _class_words(unit_class: str, exempt: str) -> str:
-    label = UnitClass(unit_class).label if unit_class else "不考核"
-    return f"{label}（不排名：{exempt}）" if exempt else label
 
 
 def _shown(row: Any, name: str) -> str:

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from assessments import scoring
 from assessments.filters import QuarterFilterSet, SchemeFilterSet
 from assessments.forms import (
     IndicatorForm,
@@ -32,6 +33,7 @@ from organizations.models import Unit
 from portal.kit import views
 from portal.kit.access import permission_required
 from portal.kit.forms import KeyedForm
+from portal.kit.models import StaleVersionError
 from portal.kit.views import act_once, permitted_or_404, reported
 
 SCHEMES = [("考核方案", "/assessments/schemes/")]
@@ -158,43 +160,80 @@ def scheme_difference(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "assessments/difference.html", context)
 
 
+CHANGED_MEANWHILE = "别人刚刚改过这个方案，您填的内容还在，没有保存。请核对标出的不同之处，再保存一次。"
+
+
+def _expected(request: HttpRequest) -> int | None:
+    version = request.POST.get("version", "")
+    return int(version) if version.isdecimal() else None
+
+
 @permission_required("assessments.change_scheme")
 def scheme_classes(request: HttpRequest, pk: int) -> HttpResponse:
     """All units of the county on one page: Ⅰ, Ⅱ, Ⅲ or not assessed."""
     scheme = _scheme(request, pk)
     units = list(Unit.objects.in_area(scheme.area).in_force().select_related("area"))
+    stored = {a.unit_id: (a.unit_class, a.exempt_reason) for a in ClassAssignment.objects.filter(scheme=scheme)}
+    shown, problem = stored, ""
     if request.method == "POST":
-        classes = {
-            u.pk: (request.POST.get(f"class-{u.pk}", ""), request.POST.get(f"exempt-{u.pk}", "").strip()[:200])
-            for u in units
-        }
-        if request.POST.get("townships"):
-            classes |= {u.pk: ("1", classes[u.pk][1]) for u in units if u.kind == Unit.Kind.TOWNSHIP}
-        with reported(request, "考核分类已保存。"):
-            act_once(request, lambda: scheme_services.assign_classes(scheme, classes, by=request.user))
-        return redirect("assessments:scheme_classes", pk)
-    stored = {a.unit_id: a for a in ClassAssignment.objects.filter(scheme=scheme)}
+        shown = _posted_classes(request, units)
+        try:
+            act_once(request, lambda: scheme_services.assign_classes(
+                scheme, shown, by=request.user, expected=_expected(request)))  # fmt: skip
+        except StaleVersionError:
+            problem = CHANGED_MEANWHILE
+        except ValidationError as error:
+            problem = "；".join(error.messages)
+        else:
+            messages.success(request, "考核分类已保存。")
+            return redirect("assessments:scheme_classes", pk)
+    nothing = ("", "")
+    rows = [
+        {"unit": unit, "unit_class": mine[0], "exempt": mine[1],
+         "theirs": scheme_services.class_words(*theirs) if problem == CHANGED_MEANWHILE and mine != theirs else ""}
+        for unit in units for mine, theirs in [(shown.get(unit.pk, nothing), stored.get(unit.pk, nothing))]
+    ]  # fmt: skip
     return render(request, "assessments/scheme_classes.html", {
-        "title": f"{scheme} · 考核分类", "scheme": scheme, "rows": [(unit, stored.get(unit.pk)) for unit in units],
+        "title": f"{scheme} · 考核分类", "scheme": scheme, "rows": rows, "problem": problem,
         "classes": UnitClass.choices, "form": KeyedForm(), "crumbs": [*SCHEMES, (str(scheme), scheme.get_absolute_url())],
-    })  # fmt: skip
+    }, status=_refused(problem))  # fmt: skip
+
+
+def _posted_classes(request: HttpRequest, units: list[Unit]) -> dict[int, tuple[str, str]]:
+    """Unit id → (class, reason for no rank) as posted; one button puts every township into class Ⅰ."""
+    townships = request.POST.get("townships")
+    classes = {}
+    for unit in units:
+        unit_class = request.POST.get(f"class-{unit.pk}", "")
+        if townships and unit.kind == Unit.Kind.TOWNSHIP:
+            unit_class = UnitClass.FIRST.value
+        exempt = request.POST.get(f"exempt-{unit.pk}", "").strip()[:200] if unit_class else ""
+        classes[unit.pk] = (unit_class, exempt)
+    return classes
+
+
+def _refused(problem: str) -> int:
+    return 409 if problem == CHANGED_MEANWHILE else 422 if problem else 200
 
 
 @permission_required("assessments.change_scheme")
 def scheme_tiers(request: HttpRequest, pk: int) -> HttpResponse:
     """The bonus table, five rows at most."""
     scheme = _scheme(request, pk)
-    rows = [(str(t.days_before), str(t.points.normalize())) for t in scheme.tiers.all()]
-    problem = ""
+    stored = [(str(t.days_before), scoring.plain(t.points)) for t in scheme.tiers.all()]
+    rows, problem = stored, ""
     if request.method == "POST":
         rows = list(zip(request.POST.getlist("days"), request.POST.getlist("points"), strict=False))
         try:
             tiers = [(int(days), Decimal(points)) for days, points in rows if days.strip() or points.strip()]
             if any(not 0 <= days <= 90 or not points.is_finite() or not 0 <= points <= 20 for days, points in tiers):
                 raise ValidationError("提前天数应为 0 至 90，加分应为 0 至 20。")
-            act_once(request, lambda: scheme_services.set_tiers(scheme, tiers, by=request.user))
+            act_once(request, lambda: scheme_services.set_tiers(
+                scheme, tiers, by=request.user, expected=_expected(request)))  # fmt: skip
         except (ValueError, InvalidOperation):
             problem = "每一行的提前天数应为整数，加分应为数字；不用的行请两格都留空。"
+        except StaleVersionError:
+            problem = CHANGED_MEANWHILE
         except ValidationError as error:
             problem = "；".join(error.messages)
         else:
@@ -202,8 +241,9 @@ def scheme_tiers(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(scheme)
     return render(request, "assessments/scheme_tiers.html", {
         "title": f"{scheme} · 时效加分档", "scheme": scheme, "rows": (rows + [("", "")] * 5)[:5], "problem": problem,
+        "theirs": stored if problem == CHANGED_MEANWHILE else [],
         "form": KeyedForm(), "crumbs": [*SCHEMES, (str(scheme), scheme.get_absolute_url())],
-    }, status=422 if problem else 200)  # fmt: skip
+    }, status=_refused(problem))  # fmt: skip
 
 
 class IndicatorCreateView(views.CreateView):

@@ -233,6 +233,25 @@ class PageTests(SchemeCase):
         self.client.post(self.url("scheme_classes"), {f"class-{body.pk}": ""})
         assert not self.scheme.assignments.exists()
 
+    def test_two_people_on_the_classes_see_both_and_overwrite_nothing(self):
+        unit = self.scheme.assignments.select_related("unit").get(unit_class="3").unit
+        version = self.scheme.version
+        schemes.assign_classes(self.scheme, {unit.pk: ("2", "")}, by=self.staff, expected=version)
+        answer = self.client.post(self.url("scheme_classes"), {f"class-{unit.pk}": "1", "version": version})
+        self.assertContains(answer, "现在保存的是：Ⅱ类", status_code=409)
+        assert self.scheme.assignments.get(unit=unit).unit_class == "2" and self.scheme.assignments.count() == 3
+        data = {f"class-{unit.pk}": "1", "version": version + 1}
+        assert self.client.post(self.url("scheme_classes"), data).status_code == 302
+        assert self.scheme.assignments.get(unit=unit).unit_class == "1"
+
+    def test_two_people_on_the_bonus_table_see_both_and_overwrite_nothing(self):
+        version = self.scheme.version
+        schemes.set_tiers(self.scheme, [(9, Decimal("0.9"))], by=self.staff, expected=version)
+        answer = self.client.post(self.url("scheme_tiers"), {"days": ["5"], "points": ["1"], "version": version})
+        self.assertContains(answer, "提前 9 天以上 +0.9", status_code=409)
+        self.assertContains(answer, 'value="5"', status_code=409)
+        assert self.scheme.tiers.get().days_before == 9
+
     def test_a_unit_of_another_county_is_never_assigned(self):
         stranger = make_unit()
         with self.assertRaisesMessage(ValidationError, "不属于本县"):

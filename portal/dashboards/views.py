@@ -37,9 +37,9 @@ def search(request: HttpRequest) -> HttpResponse:
             Q(name__icontains=words) | Q(initials__contains=words) | Q(code__startswith=words) | Q(code__endswith=words)
         )
         areas = list(Area.objects.permitted(request.user).existing().filter(found).select_related("parent")[:MOST])
-        units = list(
-            Unit.objects.permitted(request.user).in_force().filter(name__icontains=words).select_related("area")[:MOST]
-        )
+        named = Q(name__icontains=words) | Q(kind=Unit.Kind.TOWNSHIP, area__initials__contains=words)
+        named |= Q(kind=Unit.Kind.TOWNSHIP, area__code__startswith=words)
+        units = list(Unit.objects.permitted(request.user).in_force().filter(named).select_related("area")[:MOST])
     context = {"title": "搜索", "q": words, "areas": areas, "units": units, "most": MOST}
     return render(request, "dashboards/search.html", context)
 

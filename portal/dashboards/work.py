@@ -1,62 +1,33 @@
 """My work (工作台): what waits for a person today, with the days left, from the apps' own figures."""
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from assessments.models import Publication, Quarter, Result, ResultLine, Score, SelfReport, SelfReportItem, UnitClass
+from assessments.models import (
+    Publication,
+    Quarter,
+    Result,
+    ResultLine,
+    Scheme,
+    Score,
+    SelfReport,
+    SelfReportItem,
+    UnitClass,
+)
 from assessments.scoring import plain
 from assessments.services.reports import missing
 from organizations.models import Area, Level
 from portal.accounts.models import AuditTrail, Grant, User
-from portal.audit.models import Action
+from portal.accounts.roles import Role
+from portal.audit.models import Action, AuditEntry, AuditHead
+from portal.dashboards.cards import Figure, Line, OwnScore, Todo, Work
 
-
-@dataclass(frozen=True)
-class Todo:
-    """One thing to do: until when, what, a second line, where and what the button says."""
-
-    due: dt.date | None
-    title: str
-    hint: str
-    url: str
-    action: str = "去办理"
-    urgent: bool = True
-
-
-@dataclass(frozen=True)
-class Figure:
-    label: str
-    value: Any
-    note: str = ""
-    tone: str = "grey"
-    url: str = ""
-    total: Any = ""
-
-
-@dataclass(frozen=True)
-class Work:
-    """A person's first page: figures, things to do, and the last published score where there is one."""
-
-    figures: list[Figure]
-    todos: list[Todo]
-    attention: tuple[Todo, ...] = ()
-    scores: "OwnScore | None" = None
-    ranking: list[Result] | None = None
-    publication: Publication | None = None
-
-
-@dataclass(frozen=True)
-class OwnScore:
-    """A unit's last published result with the tasks that cost it most."""
-
-    result: Result
-    members: int
-    lost: list[tuple[ResultLine, Any]]
+MOST_LINES = 10
+TAIL = 50  # rows of the audit trail that its first page walks
 
 
 def todo_count(user: Any) -> int:
@@ -99,17 +70,19 @@ def _committee(user: Any) -> Work:
         SelfReport.objects.permitted(user, "change")
         .filter(quarter__state__in=["open", "review"])
         .select_related("unit", "quarter")
+        .prefetch_related("items__evidence", "quarter__tasks__indicator")
         .order_by("quarter__report_due_on")
     )
     todos, figures = [], []
     for report in reports:
         due = report.quarter.report_due_on
-        total = report.quarter.tasks.for_class(report.unit_class).count()
-        items = list(report.items.select_related("task__indicator"))
-        done = total - len(missing(report))
-        returned = [item for item in items if item.status == SelfReportItem.Status.RETURNED]
+        tasks = [task for task in report.quarter.tasks.all() if task.points_for(report.unit_class) is not None]
+        items = {item.task_id: item for item in report.items.all()}
+        total = len(tasks)
+        done = total - len(missing(report, tasks, items))
+        returned = [item for item in items.values() if item.status == SelfReportItem.Status.RETURNED]
         if returned:
-            names = "、".join(str(item.task) for item in returned)
+            names = "、".join(str(task) for task in tasks if task.pk in {item.task_id for item in returned})
             title = f"补充{report.quarter}退回事项 {len(returned)} 项"
             todos.append(
                 Todo(
@@ -133,7 +106,8 @@ def _committee(user: Any) -> Work:
         total = "—" if result.total is None else plain(result.total)
         figures.append(Figure(f"{publication.quarter}总分", total, url=result.get_absolute_url()))
         label, ranking = result.get_unit_class_display(), publication.get_absolute_url()
-        figures.append(Figure("名次", result.rank or "—", label, "blue", ranking, own.members))
+        if result.rank:
+            figures.append(Figure(f"{label}名次", f"第 {result.rank} 名", f"共 {own.members} 家", "blue", ranking))
     return Work(figures, _sorted(todos), scores=own)
 
 
@@ -170,7 +144,7 @@ def _staff(user: Any) -> Work:
             .annotate(n=Count("pk"))
             .order_by()
         )
-        total, submitted = sum(reports.values()), reports.get("submitted", 0)
+        total, submitted, returned = sum(reports.values()), reports.get("submitted", 0), reports.get("returned", 0)
         listing = reverse("assessments:report_list", args=[quarter.pk])
         if quarter.state == Quarter.State.PLANNED:
             todos.append(
@@ -190,20 +164,45 @@ def _staff(user: Any) -> Work:
                 Todo(quarter.report_due_on, f"{quarter}自评：催报，截止后转入评审", hint, quarter.get_absolute_url())
             )
         else:
-            todos.append(_review_todo(user, quarter, figures, total - submitted))
+            todos.append(_review_todo(user, quarter, figures, total - submitted - returned, returned))
     last = Publication.objects.permitted(user).select_related("quarter").first()
     if last:
         figures.append(Figure("最近公布", str(last.quarter), f"第{last.revision}版", "green", last.get_absolute_url()))
-    return Work(figures, _sorted(todos))
+    awaited = (
+        SelfReport.objects.permitted(user)
+        .filter(quarter__in=[quarter for quarter in quarters if quarter.state != Quarter.State.PLANNED])
+        .exclude(status=SelfReport.Status.SUBMITTED)
+        .select_related("unit", "quarter")
+        .order_by("quarter__year", "quarter__number", "unit_class", "unit__number", "pk")
+    )
+    lines = tuple(
+        Line(report.unit.name, f"{report.quarter}，{report.get_status_display()}", report.get_absolute_url())
+        for report in awaited[:MOST_LINES]
+    )
+    return Work(figures, _sorted(todos), _to_plan(user, quarters), "还没有交齐的单位", lines)
 
 
-def _review_todo(user: Any, quarter: Quarter, figures: list[Figure], silent_units: int) -> Todo:
+def _to_plan(user: Any, quarters: Any) -> tuple[Todo, ...]:
+    """The next quarter of a running scheme, when none is being prepared or filled in."""
+    busy = {quarter.scheme_id for quarter in quarters if quarter.state != Quarter.State.REVIEW}
+    running = Scheme.objects.permitted(user, "change").filter(status=Scheme.Status.OPEN).exclude(pk__in=busy)
+    year = timezone.localdate().year
+    found = running.filter(year=year).annotate(last=Max("quarters__number")).select_related("area")
+    return tuple(
+        Todo(None, f"建立{scheme.year}年第{'一二三四'[scheme.last or 0]}季度", "任务和分值取自考核方案，核对后开始自评",
+             reverse("assessments:quarter_create", args=[scheme.pk]), "去建立")
+        for scheme in found if (scheme.last or 0) < 4
+    )  # fmt: skip
+
+
+def _review_todo(user: Any, quarter: Quarter, figures: list[Figure], silent_units: int, returned: int) -> Todo:
     grid = reverse("assessments:review", args=[quarter.pk])
     cells = Score.objects.permitted(user).filter(report__quarter=quarter)
     rows = cells.values_list("report__unit_class").annotate(
         total=Count("pk"), blank=Count("pk", filter=Q(status="blank")), silent=Count("pk", filter=Q(needs_reason=True))
     )
     words = [f"{silent_units} 家未交自评"] if silent_units else []
+    words += [f"{returned} 家待补充退回事项"] if returned else []
     for unit_class, total, blank, silent in rows.order_by("report__unit_class"):
         label, url = UnitClass(unit_class).label, f"{grid}?class={unit_class}"
         note, tone = (f"未填 {blank}", "amber") if blank else ("已填完", "green")
@@ -251,7 +250,7 @@ def _leader(user: Any) -> Work:
 
 def _administrator(user: Any) -> Work:
     waiting = list(
-        Grant.objects.permitted(user, "view").filter(confirmed_at=None).select_related("user", "area", "unit")
+        Grant.objects.permitted(user, "confirm").filter(confirmed_at=None).select_related("user", "area", "unit")
     )
     users = User.objects.permitted(user)
     bare = users.filter(is_active=True, grants=None).order_by("pk")
@@ -266,11 +265,10 @@ def _administrator(user: Any) -> Work:
         for grant in waiting
         if user.pk not in {grant.granted_by_id, grant.user_id}
     ]
-    if user.has_perm("accounts.add_grant"):
-        todos += [
-            Todo(None, f"给新账号授权：{account}", account.username, account.get_absolute_url(), "去授权")
-            for account in bare[:20]
-        ]
+    ungranted = tuple(
+        Todo(None, f"给新账号授权：{account}", account.username, account.get_absolute_url(), "去授权", urgent=False)
+        for account in (bare[:20] if user.has_perm("accounts.add_grant") else ())
+    )
     listing, grants = reverse("accounts:user_list"), reverse("accounts:grant_list")
     figures = [
         Figure("账号", users.count(), url=listing),
@@ -283,7 +281,7 @@ def _administrator(user: Any) -> Work:
     if user.has_perm("organizations.change_area"):
         areas = Area.objects.permitted(user).existing().filter(level=Level.VILLAGE)
         figures.append(Figure("村（社区）", areas.count(), url=reverse("organizations:area_tree")))
-    return Work(figures, todos)
+    return Work(figures, _sorted(todos), ungranted)
 
 
 def _auditor(user: Any) -> Work:
@@ -298,33 +296,49 @@ def _auditor(user: Any) -> Work:
             "近 7 天登录失败", recent.filter(action=Action.LOG_IN_FAILED).count(), url=f"{listing}?action=log_in_failed"
         ),
     ]
-    return Work(
-        figures,
-        [
-            Todo(
-                None,
-                entry.sentence,
-                f"{timezone.localtime(entry.at):%m-%d %H:%M}",
-                entry.get_absolute_url(),
-                "查看",
-                False,
-            )
-            for entry in refused
-        ],
+    tries = tuple(
+        Todo(
+            None, entry.sentence, f"{timezone.localtime(entry.at):%m-%d %H:%M}", entry.get_absolute_url(), "查看", False
+        )
+        for entry in refused
+    )
+    return Work(figures, [], tries, "审计链", _chain())
+
+
+def _chain() -> tuple[Line, ...]:
+    """The head of the chain and whether its last rows still bear it out; `audit_verify` walks all of it."""
+    head = AuditHead.objects.get(pk=1)
+    rows = list(AuditEntry.objects.order_by("-sequence")[:TAIL])
+    ends = not rows or (rows[0].sequence, rows[0].digest) == (head.sequence, head.digest)
+    links = all(row.previous == before.digest for row, before in zip(rows, rows[1:], strict=False))
+    sound = ends and links and all(row.computed_digest() == row.digest for row in rows)
+    return (
+        Line("末尾序号", str(head.sequence)),
+        Line("末尾校验值", f"{head.digest[:16]}…"),
+        Line(f"最近 {len(rows)} 条", "逐条校验一致" if sound else "校验不一致，请立即报告并停止使用"),
+        Line("全部记录", "由运维人员每日运行 audit_verify 校验"),
     )
 
 
 def _village(user: Any) -> Work:
-    areas = (
-        Area.objects.permitted(user).existing().filter(level=Level.VILLAGE).select_related("parent")
-        if user.has_perm("organizations.view_area")
-        else []
-    )
+    areas = []
+    if user.has_perm("organizations.view_area"):
+        villages = Area.objects.permitted(user).existing().filter(level=Level.VILLAGE)
+        areas = list(villages.select_related("parent")[:MOST_LINES])
     figures = [
-        Figure(f"{area.parent} · {area.get_kind_display()}", area.name, url=area.get_absolute_url())
-        for area in areas[:12]
+        Figure(f"{area.parent} · {area.get_kind_display()}", area.name, url=area.get_absolute_url()) for area in areas
     ]
-    return Work(figures, [])
+    return Work(figures, [], aside="有问题找谁", lines=_advisers(areas))
+
+
+def _advisers(areas: list[Area]) -> tuple[Line, ...]:
+    """Who holds the township of these villages, and the county's staff: an office's public role, by name."""
+    townships = {area.parent_id for area in areas}
+    counties = {area.parent.parent_id for area in areas}
+    asked = Q(role=Role.COMMITTEE, area__in=townships) | Q(role=Role.STAFF, area__in=counties)
+    grants = Grant.objects.effective().filter(asked, user__is_active=True).select_related("user", "area")
+    found = sorted(grants, key=lambda grant: (grant.role != Role.COMMITTEE, grant.pk))
+    return tuple(Line(grant.user.name, f"{grant.area} {grant.get_role_display()}") for grant in found[:MOST_LINES])
 
 
 def _sorted(todos: list[Todo]) -> list[Todo]:

@@ -156,7 +156,7 @@ def _staff(user: Any) -> Work:
                 )
             )
             continue
-        figures.append(Figure(f"{quarter}已提交自评", submitted, f"{total - submitted} 家未交" if total > submitted else "全部提交",
+        figures.append(Figure(f"{quarter}已提交自评", submitted, _awaited(total - submitted - returned, returned),
                               "amber" if total > submitted else "green", listing, f"{total} 家"))  # fmt: skip
         if quarter.state == Quarter.State.OPEN:
             hint = f"已提交 {submitted} / {total}；未交名单可按状态筛选后导出"
@@ -176,10 +176,20 @@ def _staff(user: Any) -> Work:
         .order_by("quarter__year", "quarter__number", "unit_class", "unit__number", "pk")
     )
     lines = tuple(
-        Line(report.unit.name, f"{report.quarter}，{report.get_status_display()}", report.get_absolute_url())
+        Line(
+            report.unit.name,
+            f"{report.quarter}，{'待补充' if report.status == SelfReport.Status.RETURNED else '未交'}",
+            report.get_absolute_url(),
+        )
         for report in awaited[:MOST_LINES]
     )
     return Work(figures, _sorted(todos), _to_plan(user, quarters), "还没有交齐的单位", lines)
+
+
+def _awaited(silent: int, returned: int) -> str:
+    words = [f"{silent} 家未交"] if silent else []
+    words += [f"{returned} 家待补充"] if returned else []
+    return "，".join(words) or "全部提交"
 
 
 def _to_plan(user: Any, quarters: Any) -> tuple[Todo, ...]:

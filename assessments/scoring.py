@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
 ZERO, HUNDRED = Decimal(0), Decimal(100)
@@ -257,11 +257,9 @@ def _day(day: date) -> str:
 
 
 def _check_given(rule: Rule, given: Decimal) -> None:
-    try:
-        decimals = -int(given.as_tuple().exponent) if given.is_finite() else 99
-    except (InvalidOperation, ValueError) as error:
-        raise ScoringError("得分不是数字。") from error
-    if decimals > 2:
+    if not given.is_finite():
+        raise ScoringError("得分不是数字。")
+    if -int(given.as_tuple().exponent) > 2:
         raise ScoringError("得分最多两位小数。")
     if not ZERO <= given <= rule.maximum:
         raise ScoringError(f"满分 {plain(rule.maximum)}，不能填 {plain(given)}。")

@@ -28,6 +28,7 @@ KINDS = {
 SUFFIXES = re.compile(
     r"(社区居民委员会|社区居委会|居民委员会|村民委员会|村民委会|居委会|村委会|社区|街道办事处|街道|村|镇|乡)$"
 )
+HEADS = {"code", "name", "level", "kind", "parent_code", "cityCode", "provinceCode", "areaCode", "streetCode"}
 VIRTUAL = {"498", "598"}
 
 
@@ -73,17 +74,20 @@ def core(name: str) -> str:
 
 
 def read(contents: Iterable[bytes], *, county: str = "", stored: Iterable[str] = ()) -> AreaFile:
-    """Check whole files together. county: its first six digits (default: the first row's); stored: known codes."""
+    """Check whole files together. stored: known codes.
+
+    county: first six digits of the one to take out of files of more counties; without it a second county is an error.
+    """
     found = AreaFile()
     for content in contents:
-        _read_one(content, found)
+        _read_one(content, found, county[:6])
     county = county[:6] or (found.rows[0].code[:6] if found.rows else "")
     _check_together(found, county, set(stored))
     found.rows.sort(key=lambda row: (row.level, row.code))
     return found
 
 
-def _read_one(content: bytes, found: AreaFile) -> None:
+def _read_one(content: bytes, found: AreaFile, county: str) -> None:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -100,10 +104,19 @@ def _read_one(content: bytes, found: AreaFile) -> None:
             Problem(1, missing[0], f"缺少表头 {'、'.join(missing)}，第一行应为 code,name,level,kind,parent_code。")
         )
         return
-    for record in reader:
-        values = {name: (record.get(head) or "").strip() for name, head in heads.items()}
-        if any(values.values()):
-            _read_row(reader.line_num, values, found)
+    unknown = [head for head in heads if head and head not in HEADS]
+    if unknown:
+        found.errors.append(Problem(1, unknown[0][:30], f"不认识的表头“{unknown[0][:30]}”，请改正或删去这一列。"))
+        return
+    try:
+        for record in reader:
+            values = {name: (record.get(head) or "").strip() for name, head in heads.items()}
+            if None in record:
+                found.errors.append(Problem(reader.line_num, "", "这一行的列数比表头多，请检查多余的逗号。"))
+            elif any(values.values()) and values["code"][:6].startswith(county):
+                _read_row(reader.line_num, values, found)
+    except csv.Error:
+        found.errors.append(Problem(reader.line_num + 1, "", "这一行读不下去，请检查引号是否成对。"))
 
 
 def _read_row(number: int, values: dict[str, str], found: AreaFile) -> None:

@@ -11,6 +11,8 @@ from portal.kit.forms import KeyedForm, ModelForm
 
 TOWNSHIP_KINDS = [(kind.value, kind.label) for kind in (Kind.TOWN, Kind.TOWNSHIP, Kind.STREET, Kind.OTHER)]
 VILLAGE_KINDS = [(kind.value, kind.label) for kind in (Kind.VILLAGE, Kind.COMMUNITY)]
+COUNTY_KINDS = [(kind.value, kind.label) for kind in (Kind.COUNTY, Kind.CITY)]
+KINDS_AT = {Level.COUNTY: COUNTY_KINDS, Level.TOWNSHIP: TOWNSHIP_KINDS, Level.VILLAGE: VILLAGE_KINDS}
 
 
 class ChangeForm(KeyedForm):
@@ -47,9 +49,12 @@ class ChangeForm(KeyedForm):
 
 class RenameForm(ChangeForm):
     name = forms.CharField(label="新名称", max_length=60)
+    kind = forms.ChoiceField(label="类别", choices=[], help_text="乡改镇、村改社区时一并改；类别录错也在这里更正")
 
     def adapt(self) -> None:
         self.fields["name"].initial = self.area.name
+        self.fields["kind"].choices = KINDS_AT[self.area.level]
+        self.fields["kind"].initial = self.area.kind
 
 
 class MoveForm(ChangeForm):

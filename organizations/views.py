@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import View
 
 from organizations import forms
+from organizations.area_files import initials
 from organizations.filters import UnitFilterSet
 from organizations.models import Area, AreaSuccession, AreaVersion, Level, Unit
 from organizations.services import areas as services
@@ -38,7 +40,7 @@ def area_tree(request: HttpRequest) -> HttpResponse:
     found = list(versions.select_related("area").order_by("tree_code", "pk"))
     return render(request, "organizations/area_tree.html", {
         "title": "行政区划", "crumbs": [("组织与阵地", None)], "on": on, "today": timezone.localdate(), "wrong": wrong, "q": words,
-        "roots": _nest(found, words), "total": len(found),
+        "roots": _nest(found), "total": len(found),
         "matches": [version for version in found if words and _matches(version, words)],
         "townships": sum(v.level == Level.TOWNSHIP and v.counted for v in found),
         "villages": sum(v.level == Level.VILLAGE for v in found),
@@ -56,10 +58,12 @@ class AreaDetailView(views.DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         area = self.object
         on, _ = _day(self.request.GET.get("on", ""))
-        successions = AreaSuccession.objects.select_related("successor", "predecessor", "change")
+        pairs = AreaSuccession.objects.filter(Q(predecessor=area) | Q(successor=area))
+        pairs = pairs.select_related("successor", "predecessor", "change")
         return super().get_context_data(
             versions=list(area.versions.select_related("parent", "change").order_by("-since")), on=on,
-            successors=list(successions.filter(predecessor=area)), predecessors=list(successions.filter(successor=area)),
+            successors=[pair for pair in pairs if pair.predecessor_id == area.pk],
+            predecessors=[pair for pair in pairs if pair.successor_id == area.pk],
             children=list(area.children.existing().permitted(self.request.user)), units=list(area.units.in_force()),
             figures=services.figures(area, on) if area.level == Level.COUNTY else [], **kwargs,
         )  # fmt: skip
@@ -262,10 +266,11 @@ def _day(text: str) -> tuple[dt.date, str]:
 
 
 def _matches(version: AreaVersion, words: str) -> bool:
-    return words in version.name.lower() or words in version.area.initials or version.code.startswith(words)
+    letters = version.area.initials if version.name == version.area.name else initials(version.name)
+    return words in version.name.lower() or words in letters or version.code.startswith(words)
 
 
-def _nest(versions: list[AreaVersion], words: str) -> list[tuple[AreaVersion, list]]:
+def _nest(versions: list[AreaVersion]) -> list[tuple[AreaVersion, list]]:
     """[(county, [(township, [village, …]), …]), …]; a lone township or village stands at the top."""
     by_parent: dict[int | None, list[AreaVersion]] = {}
     known = {version.area_id for version in versions}

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from organizations.area_files import initials
-from organizations.models import Area, AreaChange, AreaSuccession, AreaVersion, Level, Series, Unit
+from organizations.models import Area, AreaChange, AreaSuccession, AreaVersion, Kind, Level, Series, Unit
 from portal.accounts.models import Grant
 from portal.audit.models import Action, record
 from portal.kit.scope import LEVEL_LENGTHS, code_range, require
@@ -54,6 +54,7 @@ def _change(service: Callable[..., ChangeReport]) -> Callable[..., ChangeReport]
             area = Area.objects.select_for_update().get(pk=area.pk)
             if by is not None:
                 require(by, "change", area)
+            _must_exist(area)
             if not reason.strip():
                 raise ValidationError("请写明变更依据，例如批复文号。")
             if on > timezone.localdate():
@@ -61,6 +62,7 @@ def _change(service: Callable[..., ChangeReport]) -> Callable[..., ChangeReport]
             county = _county(area)
             before = sight(county)
             report = service(area, on=on, reason=reason.strip(), by=by, **options)
+            _require_all(by, report.change)
             after = sight(county)
             existing = set(Area.objects.in_area(county).filter(until=None).values_list("pk", flat=True))
             report.gaining, report.losing = _compare(before, after, existing)
@@ -74,18 +76,15 @@ def _change(service: Callable[..., ChangeReport]) -> Callable[..., ChangeReport]
 
 
 @_change
-def rename_area(area: Area, *, on: dt.date, reason: str, by: Any, name: str) -> ChangeReport:
-    """Give an area another name from `on`."""
-    if name == area.name:
+def rename_area(area: Area, *, on: dt.date, reason: str, by: Any, name: str, kind: str = "") -> ChangeReport:
+    """Give an area another name from `on`, and another kind where one is named: 乡改镇, 村改社区, or a correction."""
+    kind = kind or area.kind
+    if (name, kind) == (area.name, area.kind):
         raise ValidationError("新名称与现名称相同。")
+    words = f"{area.name}更名为{name}" if name != area.name else area.name
+    words += f"，类别由{area.get_kind_display()}改为{Kind(kind).label}" if kind != area.kind else ""
     return _done(
-        AreaChange.Type.RENAME,
-        area,
-        on,
-        reason,
-        by,
-        f"{area.name}更名为{name}",
-        lambda c: add_version(area, on, c, name=name),
+        AreaChange.Type.RENAME, area, on, reason, by, words, lambda c: add_version(area, on, c, name=name, kind=kind)
     )
 
 
@@ -175,6 +174,10 @@ def close_area(area: Area, *, on: dt.date, reason: str, by: Any, successor: Area
     """Close an area that has nothing below it any more."""
     if area.children.filter(until=None).exists():
         raise ValidationError(f"{area.name}之下还有村（社区），请先划转或合并。")
+    if successor and (successor.level != area.level or successor.pk == area.pk):
+        raise ValidationError("承接的区划应与被撤销的同一层级，且不是它自己。")
+    if successor:
+        _must_exist(successor)
 
     def act(change: AreaChange) -> None:
         _close(area, on, change)
@@ -237,6 +240,7 @@ def add_version(area: Area, on: dt.date, change: AreaChange | None, **fields: An
         version = AreaVersion(area=area, since=on, **{name: getattr(current, name) for name in Area.MIRRORED})
     for name, value in fields.items():
         setattr(version, name, value)
+    _must_fit(version, area.pk, on)
     version.change = change
     version.save()
     for name in Area.MIRRORED:
@@ -266,12 +270,9 @@ def _done(
 
 def _hang(area: Area, parent: Area, on: dt.date, change: AreaChange) -> None:
     """Put `area` and all below it under `parent`; a suffix that is taken there gives way to the next free one."""
-    suffix = area.tree_code[-3:]
-    taken = set(Area.objects.filter(parent=parent).values_list("tree_code", flat=True))
-    numbers = [int(suffix), *range(1, 1000)]
-    free = next(
-        f"{parent.tree_code}{n:03d}" for n in numbers if f"{parent.tree_code}{n:03d}" not in taken | _used(parent)
-    )
+    used = _used(parent)
+    places = (f"{parent.tree_code}{number:03d}" for number in [int(area.tree_code[-3:]), *range(1, 1000)])
+    free = next(place for place in places if place not in used)
     add_version(area, on, change, parent_id=parent.pk, tree_code=free)
     for child in Area.objects.filter(parent=area, until=None):
         _hang(child, area, on, change)
@@ -302,6 +303,7 @@ def _make(parent: Area, name: str, code: str, kind: str, on: dt.date, change: Ar
         code=code, series=Series.LOCAL, name=name, level=level, kind=kind, parent=parent, tree_code=tree, since=on,
         initials=initials(name),
     )  # fmt: skip
+    _must_fit(area, 0, on)
     area.full_clean()
     area.save()
     AreaVersion.objects.create(area=area, since=on, change=change, **{n: getattr(area, n) for n in Area.MIRRORED})
@@ -326,8 +328,30 @@ def _county(area: Area) -> Area:
 
 
 def _must_exist(area: Area) -> None:
-    if area.until is not None:
-        raise ValidationError(f"{area.name}已于 {area.until} 撤销。")
+    until = Area.objects.select_for_update().values_list("until", flat=True).get(pk=area.pk)
+    if until is not None:
+        raise ValidationError(f"{area.name}已于 {until} 撤销。")
+
+
+def _must_fit(row: Area | AreaVersion, area_id: int, on: dt.date) -> None:
+    """Refuse a name that a sibling carries, and a parent that did not exist yet on `on`."""
+    if row.parent is None:
+        return
+    if row.parent.since > on:
+        raise ValidationError(f"{row.parent.name}自 {row.parent.since} 起才设立，生效日期不能早于这一天。")
+    if row.parent.children.filter(name=row.name, until=None).exclude(pk=area_id).exists():
+        raise ValidationError(f"{row.parent.name}下已有“{row.name}”，请先给其中一个更名，再办理这项变更。")
+
+
+def _require_all(by: Any, change: AreaChange | None) -> None:
+    """Refuse a change that touched an area outside `by`'s reach, as the map stands after it."""
+    if by is None or change is None:
+        return
+    touched = set(change.versions.values_list("area_id", flat=True))
+    for pair in change.successions.values_list("predecessor_id", "successor_id"):
+        touched |= set(pair)
+    if Area.objects.permitted(by, "change").filter(pk__in=touched).count() != len(touched):
+        raise PermissionDenied("这项变更涉及您权限范围以外的区划，已全部撤回。")
 
 
 def _below(area: Area) -> int:

@@ -76,6 +76,8 @@ def _compare_and_load(
     held = _ask_about_the_missing(found, stored, fresh, report)
     renamed = _ask_about_the_changed(found, stored, reasons, report, on)
     fresh = [row for row in fresh if row.code not in held]
+    _refuse_taken_names(fresh, renamed, stored, report)
+    _refuse_older_than_parent(fresh, stored, report, on)
     if report.errors:
         return
     if fresh or renamed:
@@ -86,17 +88,20 @@ def _compare_and_load(
 def _ask_about_the_missing(found: AreaFile, stored: dict[str, Area], fresh: list[Row], report: LoadReport) -> set[str]:
     """Questions on stored areas that the file no longer has; returns the new codes that may be one of them re-coded.
 
-    Only where the file holds the parent: a missing row of a partial file is no retirement.
+    Only where the file holds all of the parent, or the parent is gone too: a missing row of a partial file is no
+    retirement. What lies below a new code that is held back is held back with it.
     """
     in_file = {row.code for row in found.rows}
+    whole = {row.parent_code for row in found.rows if row.parent_code in in_file}
     by_name: dict[tuple[int, str], list[Row]] = defaultdict(list)
     for row in fresh:
         by_name[row.level, core(row.name)].append(row)
     held: set[str] = set()
     for code, area in sorted(stored.items()):
         parent = area.parent.code if area.parent else None
-        if code in in_file or (parent not in in_file and not _whole(found)):
+        if code in in_file or parent not in whole:
             continue
+        whole.add(code)
         twins = by_name.get((area.level, core(area.name)), [])
         held |= {row.code for row in twins}
         kind = "recode" if twins else "gone"
@@ -109,11 +114,35 @@ def _ask_about_the_missing(found: AreaFile, stored: dict[str, Area], fresh: list
         report.questions.append(
             {"kind": kind, "code": code, "name": area.name, "message": words, "candidates": candidates}
         )
-    return held
+    return held | {row.code for row in fresh if row.parent_code in held}
 
 
-def _whole(found: AreaFile) -> bool:
-    return any(row.level == Level.COUNTY for row in found.rows)
+def _refuse_taken_names(
+    fresh: list[Row], renamed: list[tuple[Area, dict[str, Any]]], stored: dict[str, Area], report: LoadReport
+) -> None:
+    """An error for each name that a stored sibling, which keeps it, carries already."""
+    renaming = {area.code for area, fields in renamed if "name" in fields}
+    kept = {
+        (area.parent.code, area.name): code for code, area in stored.items() if area.parent and code not in renaming
+    }
+    names = [(row.number, row.parent_code, row.name) for row in fresh]
+    names += [
+        (fields["row"], area.parent.code if area.parent else None, fields["name"])
+        for area, fields in renamed
+        if "name" in fields
+    ]
+    for number, parent, name in names:
+        if taken := kept.get((parent or "", name)):
+            words = f"同一上级下已有“{name}”（{taken}）：是代码变更还是重名？请载入整个乡镇的表，或先办理更名。"
+            report.errors.append(Problem(number, "name", words))
+
+
+def _refuse_older_than_parent(fresh: list[Row], stored: dict[str, Area], report: LoadReport, on: dt.date) -> None:
+    for row in fresh:
+        parent = stored.get(row.parent_code or "")
+        if parent and parent.since > on:
+            words = f"{parent.name}自 {parent.since} 起才有记录，{row.name}的生效日期 {on} 不能更早。"
+            report.errors.append(Problem(row.number, "code", words))
 
 
 def _ask_about_the_changed(
@@ -133,7 +162,10 @@ def _ask_about_the_changed(
                     {"kind": "review", "code": row.code, "name": area.name, "message": words, "candidates": [row.code]}
                 )
             else:
-                fields["name"] = row.name
+                fields |= {"row": row.number, "name": row.name, "kind": row.kind}
+        elif area.kind != row.kind:
+            words = f"{area.name} 的类别在文件中是{row.kind.label}，系统中是{area.get_kind_display()}，没有改动。"
+            report.warnings.append(Problem(row.number, "kind", words))
         reason = reasons.get(row.code)
         if reason and area.counted:
             fields |= {"counted": False, "not_counted_reason": reason}
@@ -168,6 +200,7 @@ def _write(
             )
         AreaVersion.objects.bulk_create([_version(area, change) for area in areas], batch_size=500)
     for area, fields in renamed:
+        fields.pop("row", None)
         add_version(area, on, change, **fields)
     record(by, Action.IMPORTED, change, words=f"{change.area}：{change.summary}")
 
@@ -192,6 +225,16 @@ def _reasons(content: bytes, found: AreaFile) -> dict[str, str]:
     """Code → why it does not count, of the rows of this file."""
     if not content:
         return {}
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
-    codes = {row.code for row in found.rows}
-    return {row["code"]: row["reason"] for row in rows if row["code"] in codes}
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace")))
+    if not {"code", "reason"} <= set(rows.fieldnames or []):
+        found.errors.append(Problem(1, "reason", "不计入名单缺少表头，第一行应为 code,name,reason。"))
+        return {}
+    codes, reasons = {row.code for row in found.rows}, {}
+    for row in rows:
+        reason = (row["reason"] or "").strip()
+        if row["code"] in codes and not 0 < len(reason) <= 200:
+            words = f"不计入名单中 {row['code']} 的原因应为 1 至 200 个字。"
+            found.errors.append(Problem(rows.line_num, "reason", words))
+        elif row["code"] in codes:
+            reasons[row["code"]] = reason
+    return reasons

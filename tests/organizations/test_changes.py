@@ -4,13 +4,13 @@ import datetime as dt
 import json
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, transaction
 from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
-from organizations.models import Area, AreaSuccession, AreaVersion, Unit
+from organizations.models import Area, AreaChange, AreaSuccession, AreaVersion, Unit
 from organizations.services import areas as services
 from portal.accounts.roles import Role
 from tests.factories import make_county, make_township, make_unit, make_user, make_village
@@ -106,6 +106,66 @@ class ServiceTests(ChangeCase):
             with self.subTest(words=words), pytest.raises(ValidationError, match=words), transaction.atomic():
                 service(self.east, **{"on": ON, "reason": "文号", "by": self.admin, **options})
 
+    def test_villages_of_one_name_are_told_before_they_meet(self):
+        twin = make_village(parent=self.west, name="东0村")
+        with pytest.raises(ValidationError, match="东镇下已有“东0村”"):
+            self.change(services.merge_areas, self.east, others=[self.west])
+        with pytest.raises(ValidationError, match="请先给其中一个更名"):
+            self.change(services.move_area, twin, parent=self.east)
+        with pytest.raises(ValidationError, match="东镇下已有“东1村”"):
+            self.change(services.rename_area, self.villages[0], name="东1村")
+        self.change(services.rename_area, twin, name="西东村")
+        self.change(services.merge_areas, self.east, others=[self.west])
+        assert Area.objects.filter(parent=self.east, until=None).count() == 6
+
+    def test_a_merger_with_the_same_places_taken_keeps_every_place_apart(self):
+        for n, village in enumerate(self.others):
+            code = self.west.tree_code + self.villages[n].tree_code[-3:]
+            village.versions.update(tree_code=code)
+            Area.objects.filter(pk=village.pk).update(tree_code=code)
+        self.change(services.merge_areas, self.east, others=[self.west])
+        codes = Area.objects.in_area(self.east).filter(level=3, until=None).values_list("tree_code", flat=True)
+        assert len(set(codes)) == 5
+
+    def test_a_village_that_becomes_a_community_changes_its_kind_with_its_name(self):
+        self.change(services.rename_area, self.villages[0], name="东0社区", kind="community")
+        row = services.figures(self.county, ON)[0]
+        assert (row["counted_villages"], row["counted_communities"]) == (2, 1)
+        report = self.change(services.rename_area, self.villages[1], name="东1村", kind="community")
+        assert "类别由村改为社区" in report.summary
+
+    def test_nothing_hangs_under_a_parent_that_did_not_exist_yet(self):
+        young = make_township(parent=self.county, since=ON + dt.timedelta(days=5))
+        with pytest.raises(ValidationError, match="起才设立"):
+            self.change(services.move_area, self.villages[0], parent=young)
+        with pytest.raises(ValidationError, match="起才设立"):
+            self.change(services.create_area, young, name="早村", code=f"{young.code[:9]}201", kind="village")
+
+    def test_a_closed_area_changes_no_more_and_succeeds_nobody(self):
+        self.change(services.close_area, self.villages[0], successor=self.villages[1])
+        with pytest.raises(ValidationError, match="已于"):
+            self.change(services.rename_area, self.villages[0], name="又一村")
+        for successor, words in ((self.villages[0], "已于"), (self.west, "同一层级"), (self.villages[2], "它自己")):
+            with self.subTest(words=words), pytest.raises(ValidationError, match=words):
+                self.change(services.close_area, self.villages[2], successor=successor)
+
+    def test_nobody_changes_what_lies_outside_the_own_areas(self):
+        own = make_user(role=Role.SYSADMIN, area=self.east)
+        for service, area, options in (
+            (services.merge_areas, self.east, {"others": [self.west]}),
+            (services.move_area, self.villages[0], {"parent": self.west}),
+            (services.close_area, self.villages[0], {"successor": self.others[0]}),
+            (services.rename_area, self.west, {"name": "别人的镇"}),
+        ):
+            with self.subTest(service=service.__name__), pytest.raises(PermissionDenied), transaction.atomic():
+                service(area, on=ON, reason="文号", by=own, **options)
+        assert not AreaSuccession.objects.exists()
+
+    def test_a_code_is_given_once_for_ever(self):
+        self.change(services.close_area, self.villages[0])
+        with pytest.raises(ValidationError, match="用过"):
+            self.change(services.create_area, self.east, name="新村", code=self.villages[0].code, kind="village")
+
     def test_the_database_refuses_overlapping_versions(self):
         version = self.east.versions.get()
         copy = AreaVersion(
@@ -116,6 +176,73 @@ class ServiceTests(ChangeCase):
 
 
 class PageTests(ChangeCase):
+    def values(self):
+        """Change page → (area, what its form is filled with, a name that the preview shows)."""
+        free = f"{self.county.code[:6]}198"
+        return {
+            "area_rename": (self.east, {"name": "东新镇", "kind": "town"}, "东镇更名为东新镇"),
+            "area_move": (self.villages[0], {"parent": self.west.pk}, "由东镇划归西镇"),
+            "area_merge": (self.east, {"others": [self.west.pk], "name": ""}, "西镇并入东镇"),
+            "area_split": (self.east, {"name": "新镇", "code": free, "kind": "town", "villages": [self.villages[0].pk]},
+                           "划出1个村"),
+            "area_close": (self.villages[0], {"successor": self.villages[1].pk}, "由东1村承接"),
+            "area_create": (self.east, {"name": "新村", "code": f"{self.east.code[:9]}399", "kind": "village"}, "新设新村"),
+            "area_count": (self.villages[0], {"counted": "no"}, "不计入统计"),
+        }  # fmt: skip
+
+    def test_every_change_is_shown_first_and_saves_nothing_until_confirmed(self):
+        self.client.force_login(self.admin)
+        for number, (name, (area, values, words)) in enumerate(self.values().items()):
+            with self.subTest(name=name):
+                url = reverse(f"organizations:{name}", args=[area.pk])
+                assert self.client.get(url).status_code == 200
+                data = {"on": str(ON), "reason": "县政发〔2025〕1号", "idempotency_key": f"{number}" * 32, **values}
+                before = AreaVersion.objects.count()
+                preview = self.client.post(url, data)
+                assert words in preview.text
+                assert "确认办理" in preview.text
+                assert AreaVersion.objects.count() == before
+                spot = transaction.savepoint()
+                done = self.client.post(url, data | {"confirmed": "1"}, follow=True)
+                assert done.status_code == 200
+                assert AreaChange.objects.filter(reason="县政发〔2025〕1号").count() == 1
+                transaction.savepoint_rollback(spot)
+
+    def test_a_refused_change_says_why_beside_the_form(self):
+        self.client.force_login(self.admin)
+        url = reverse("organizations:area_rename", args=[self.east.pk])
+        data = {"on": str(ON), "reason": "文号", "name": "西镇", "kind": "town", "idempotency_key": "r" * 32}
+        page = self.client.post(url, data)
+        assert page.status_code == 422
+        assert "下已有“西镇”" in page.text
+        assert self.client.post(url, data | {"reason": ""}).status_code == 422
+
+    def test_only_an_administrator_of_the_area_changes_the_map(self):
+        for user, status in (
+            (self.committee, 403), (make_user(role=Role.STAFF, area=self.county), 403),
+            (make_user(role=Role.SYSADMIN, area=make_county()), 404), (make_user(role=Role.AUDITOR), 403),
+        ):  # fmt: skip
+            self.client.force_login(user)
+            for name in self.values():
+                with self.subTest(name=name, user=user.username):
+                    assert self.client.get(reverse(f"organizations:{name}", args=[self.east.pk])).status_code == status
+
+    def test_an_old_name_is_found_by_its_letters_on_its_day(self):
+        self.change(services.rename_area, self.east, name="新城镇")
+        self.client.force_login(self.admin)
+        url = reverse("organizations:area_tree")
+        assert "找到 1 个" in self.client.get(url, {"on": str(BEFORE), "q": "dz"}).text
+        assert "找到 0 个" in self.client.get(url, {"q": "dz"}).text
+        assert "找到 1 个" in self.client.get(url, {"q": self.west.code}).text
+
+    def test_an_area_of_many_villages_costs_no_more(self):
+        self.client.force_login(self.admin)
+        for n in range(30):
+            make_village(parent=self.east, name=f"多{n}村")
+        for area in (self.county, self.east, self.villages[0]):
+            with QueriesAtMost(12):
+                self.client.get(area.get_absolute_url())
+
     def test_the_tree_of_a_day_and_finding_in_it(self):
         self.client.force_login(self.admin)
         self.change(services.rename_area, self.east, name="东新镇")

@@ -67,6 +67,73 @@ class RealCountyTests(TestCase):
         assert renamed is not None
 
 
+class VintageTests(TestCase):
+    def load(self, *lines, on=dt.date(2024, 1, 1), **options):
+        return load_areas([(HEAD + "\n".join(lines)).encode()], on=on, **options)
+
+    def setUp(self):
+        self.load(COUNTY + TOWN + "420324100201,甲村,,,\n420324100202,乙村,,,", on=ON)
+
+    def questions(self, report):
+        return [(question["kind"], question["code"], question["candidates"]) for question in report.questions]
+
+    def test_a_missing_village_is_asked_about_where_the_township_is_whole(self):
+        report = self.load(COUNTY + TOWN + "420324100201,甲村,,,")
+        assert self.questions(report) == [("gone", "420324100202", [])]
+        assert Area.objects.filter(until=None).count() == 4
+
+    def test_a_partial_file_asks_nothing(self):
+        assert self.load(COUNTY + TOWN).questions == []  # townships only
+        report = self.load("420324100203,丙村,,,")
+        assert (report.new, report.questions, report.errors) == (1, [], [])
+
+    def test_a_township_with_a_new_code_is_held_back_with_all_below_it(self):
+        lines = ["420324101000,城关镇,,,", "420324101201,甲村,,,", "420324101202,乙村,,,", "420324101203,丙村,,,"]
+        report = self.load(COUNTY + "\n".join(lines))
+        assert self.questions(report) == [
+            ("recode", "420324100000", ["420324101000"]), ("recode", "420324100201", ["420324101201"]),
+            ("recode", "420324100202", ["420324101202"]),
+        ]  # fmt: skip
+        assert (report.new, report.errors, Area.objects.count()) == (0, [], 4)
+
+    def test_another_name_under_a_known_code_is_a_question(self):
+        report = self.load("420324100201,丁村,,,")
+        assert self.questions(report) == [("review", "420324100201", ["420324100201"])]
+        assert Area.objects.filter(name="甲村").exists()
+
+    def test_a_village_that_became_a_community_changes_its_kind(self):
+        report = self.load("420324100201,甲社区,,,")
+        assert (report.changed, report.questions) == (1, [])
+        area = Area.objects.get(code="420324100201")
+        assert (area.name, area.kind) == ("甲社区", "community")
+        assert [version.kind for version in area.versions.order_by("since")] == ["village", "community"]
+
+    def test_a_corrected_kind_is_not_overwritten(self):
+        Area.objects.filter(code="420324100201").update(kind="community")
+        report = self.load("420324100201,甲村,,,")
+        assert (report.changed, report.warnings[0].column) == (0, "kind")
+
+    def test_a_name_that_a_sibling_carries_is_an_error_with_its_row(self):
+        report = self.load("420324100209,甲村,,,")
+        assert [(problem.row, problem.column) for problem in report.errors] == [(2, "name")]
+        report = self.load("420324100301,甲社区,,,", "420324100202,甲社区,,,")
+        assert report.errors
+
+    def test_nothing_is_older_than_its_parent(self):
+        report = self.load("420324100203,丙村,,,", on=dt.date(2021, 1, 1))
+        assert "不能更早" in report.errors[0].message
+
+    def test_one_county_is_taken_out_of_a_file_of_many(self):
+        lines = "420381000000,丹江口市,,,", "420381100000,六里坪镇,,,", "420381100201,蒿口村,,,"
+        report = self.load(COUNTY + "\n".join(lines), county="420381")
+        assert (report.new, report.errors, report.questions) == (3, [], [])
+
+    def test_a_list_of_not_counted_needs_its_head_and_reasons(self):
+        for content in (b"code,name\n420324100201,x\n", f"code,reason\n420324100201,{'长' * 201}\n".encode()):
+            report = self.load("420324100201,甲村,,,", not_counted=content)
+            assert report.errors[0].column == "reason"
+
+
 class CommandTests(TestCase):
     def run_command(self, *files, **options):
         out = io.StringIO()
@@ -114,6 +181,9 @@ BAD = [
     (HEAD + COUNTY + "420324100001,西关社区,village,社区,420324100000\n", 3, "parent_code"),
     (HEAD + TOWN, 2, "parent_code"),
     (HEAD + COUNTY + "420381000000,丹江口市,county,,\n", 3, "code"),
+    ("code,name,levle\n420324000000,竹溪县,county\n", 1, "levle"),
+    (HEAD + COUNTY + "420324100000,城关镇,township,镇,420324000000,多\n", 3, ""),
+    ("code,name\n420324000000," + '"' + "长" * 140_000, 2, ""),
     (HEAD + COUNTY + TOWN + "\n\n420324100001,,village,社区,420324100000\n", 6, "name"),
 ]
 

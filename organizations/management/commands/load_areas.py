@@ -18,7 +18,9 @@ class Command(BaseCommand):
         parser.add_argument("--on", type=dt.date.fromisoformat, help="The day from which it holds (default: today).")
         parser.add_argument("--dry-run", action="store_true")
         parser.add_argument("--json", action="store_true")
-        parser.add_argument("--county", default="", help="First six digits, where a file holds more than one county.")
+        parser.add_argument(
+            "--county", default="", help="First six digits of the county to take out of files that hold more counties."
+        )
         parser.add_argument("--series", default=Series.NBS, choices=Series.values)
         parser.add_argument("--not-counted", type=Path, help="CSV of code,name,reason: areas left out of coverage.")
 

@@ -45,6 +45,7 @@ def tamper(sql, *values):
             for event in ("update", "delete"):
                 cursor.execute(f"DROP TRIGGER audit_auditentry_no_{event}")
         else:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE audit_auditentry DISABLE TRIGGER USER")
         cursor.execute(sql, values)
 

@@ -158,7 +158,7 @@ BY_PREFIX = [
     ("organizations:units_from_areas", "county"), ("organizations:area_", "township"), ("organizations:unit_", "unit"),
     ("assessments:scheme_delete", "draft"), ("assessments:scheme_", "scheme"), ("assessments:indicator_create", "draft"),
     ("assessments:indicator_", "draft_indicator"), ("assessments:quarter_create", "scheme"), ("assessments:quarter_", "quarter"),
-    ("assessments:unlock_", "quarter"), ("assessments:task_", "planned_task"), ("assessments:report_list", "quarter"),
+    ("assessments:unlock_", "quarter"), ("assessments:task_create", "planned"), ("assessments:task_", "planned_task"), ("assessments:report_list", "quarter"),
     ("assessments:report_", "report"), ("assessments:evidence_add", "report"), ("assessments:review", "quarter"),
     ("assessments:publish", "quarter"), ("assessments:ranking", "publication"), ("assessments:slip", "result"),
     ("api:areas_", "township"), ("api:units_", "unit"), ("api:schemes_", "scheme"), ("api:quarters_", "quarter"),

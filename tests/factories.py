@@ -22,7 +22,7 @@ def make_area(level, parent=None, **fields):
     """An area with its first version."""
     number = next(COUNTER)
     prefix = parent.tree_code if parent else ""
-    suffix = f"{400000 + number}" if parent is None else f"{number % 1000:03d}"
+    suffix = f"{400000 + number}" if parent is None else f"{number % 999 + 1:03d}"
     tree_code = prefix + suffix
     values = {
         "level": level, "parent": parent, "tree_code": tree_code, "code": tree_code.ljust(12, "0"),

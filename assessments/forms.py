@@ -14,7 +14,7 @@ from assessments.scoring import ScoringError
 from assessments.services.quarters import require_planned
 from assessments.services.reports import FIELDS
 from assessments.services.schemes import require_draft
-from organizations.measures import CHOICES
+from organizations import measures
 from organizations.models import Level
 from portal.kit.forms import CleanForm, KeyedForm, ModelForm
 
@@ -37,7 +37,7 @@ class SchemeForm(ModelForm):
 
 class IndicatorForm(ModelForm):
     measure = forms.ChoiceField(
-        label="测算项", choices=[("", "—"), *CHOICES], required=False, help_text="只用于“系统自动测算”"
+        label="测算项", choices=[("", "—"), *measures.choices()], required=False, help_text="只用于“系统自动测算”"
     )
 
     class Meta:

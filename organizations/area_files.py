@@ -12,8 +12,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pypinyin import Style, lazy_pinyin
-
 from organizations.models import Kind, Level
 
 LEVELS = {"county": Level.COUNTY, "township": Level.TOWNSHIP, "village": Level.VILLAGE}
@@ -61,11 +59,6 @@ class AreaFile:
     rows: list[Row] = field(default_factory=list)
     errors: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-
-
-def initials(name: str) -> str:
-    """First letters of the pinyin: 水坪镇 → spz; other characters stay."""
-    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER, errors=lambda text: text.lower()))[:60]
 
 
 def core(name: str) -> str:

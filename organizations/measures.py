@@ -1,79 +1,299 @@
-"""The registry of measures (design.md, decision 6): what the registers know, counted for a unit on a day.
+"""The registry of measures (design.md, decision 6): what the registers know of an area or a unit on a day.
 
-Dashboards, coverage goals and `measured` indicators read figures from here, and each figure can name the areas
-behind it, so that a number on a screen is as long as its list.
+A measure turns a ledger into items: the areas, bodies or register rows that are counted, each with how many it has
+and how many it needs. Figures on dashboards, coverage goals and `measured` indicators are these items counted, so that
+a number on a screen is as long as its list.
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from organizations.models import AreaVersion, Level, Unit
+from django.conf import settings
+
+from organizations.ledger import Fact, Ledger, Place
+from organizations.models import Area, Level, Organization, Unit
 from portal.accounts.models import Grant
 from portal.accounts.roles import Role
 
-Areas = dict[int, AreaVersion]  # area id → its version of the day
+ORGANIZATIONS = "organizations.organization"
+
+
+class Item(NamedTuple):
+    """One thing that is counted: an area, a body or a row of a register; `area_id` is where it stands."""
+
+    register: str  # "organizations.area", "organizations.unit" or the row's own model
+    pk: int
+    name: str
+    code: str
+    area_id: int
+    have: int
+    needed: int
+    note: str = ""
+
+    @property
+    def has(self) -> bool:
+        return self.have >= self.needed
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which areas and bodies a measure is asked for; a goal narrows it."""
+
+    townships: bool = False
+    villages: bool = False
+    bodies: bool = False
+    kinds: frozenset[str] = frozenset()
+    minimum: int = 1
+
+
+Counts = tuple[Counter, Counter]  # by area id, by unit id
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One thing that is counted: in Chinese, in what unit, and which of the areas have it on a day."""
+    """Areas or bodies that have at least so many of something.
+
+    counts: what stands at each area and each body on a day. deep: a township has what its villages have.
+    """
 
     name: str
     label: str
     counted_in: str
-    having: Callable[[Areas, dt.date], set[int]]
+    counts: Callable[[Ledger, dt.date], Counts]
+    scope: Scope
+    deep: bool = False
+    group: str = "组织"
+
+    def items(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> list[Item]:
+        """Every area and body of the scope on `on` with what it has, in the order of the tree."""
+        scope = scope or self.scope
+        by_area, by_unit = self.counts(ledger, on)
+        tree = ledger.tree(on)
+        if self.deep:
+            by_area = _summed(by_area, tree)
+        found = [
+            Item("organizations.area", p.area_id, p.name, p.code, p.area_id, by_area[p.area_id], scope.minimum)
+            for p in tree.values()
+            if _in_scope(p, scope)
+        ]
+        if scope.bodies:
+            found += [
+                Item("organizations.unit", unit.pk, unit.name, "", unit.area_id, by_unit[unit.pk], scope.minimum)
+                for unit in ledger.units(on)
+            ]
+        return found
+
+
+@dataclass(frozen=True)
+class RowMeasure:
+    """Rows of a register, those that satisfy a condition against all; without a condition it is their number."""
+
+    name: str
+    label: str
+    counted_in: str
+    rows: Callable[[Ledger, dt.date], Iterable[tuple[Fact, int]]]
+    holds: Callable[[Ledger, dt.date], Callable[[Fact], str]] | None = None  # "" where it holds, else what is missing
+    group: str = "组织"
+
+    def items(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> list[Item]:
+        missing = self.holds(ledger, on) if self.holds else lambda fact: ""
+        tree = ledger.tree(on)
+        found = []
+        for fact, area_id in self.rows(ledger, on):
+            words = missing(fact)
+            found.append(
+                Item(fact.source, fact.pk, fact.name, tree[area_id].code, area_id, 0 if words else 1, 1, words)
+            )
+        return sorted(found, key=lambda item: (item.code, item.name, item.pk))
 
 
 @dataclass(frozen=True)
 class Figure:
-    """achieved of target, with the areas that have it and those that lack it."""
+    """achieved of target, with the items that have it and those that lack it."""
 
-    have: list[AreaVersion]
-    lack: list[AreaVersion]
+    items: Sequence[Item]
+
+    @property
+    def have(self) -> list[Item]:
+        return [item for item in self.items if item.has]
+
+    @property
+    def lack(self) -> list[Item]:
+        return [item for item in self.items if not item.has]
 
     @property
     def achieved(self) -> int:
-        return len(self.have)
+        return sum(item.has for item in self.items)
 
     @property
     def target(self) -> int:
-        return len(self.have) + len(self.lack)
+        return len(self.items)
 
 
-def _villages_with_liaison(areas: Areas, on: dt.date) -> set[int]:
-    """Villages in which somebody holds the village liaison's role on the day."""
-    grants = Grant.objects.effective(on).filter(role=Role.VILLAGE, user__is_active=True, area__in=areas)
-    return set(grants.values_list("area_id", flat=True))
+AnyMeasure = Measure | RowMeasure
+MEASURES: dict[str, AnyMeasure] = {}
 
 
-MEASURES = {
-    measure.name: measure
-    for measure in [Measure("village_liaisons", "有联络员账号的村（社区）", "个村（社区）", _villages_with_liaison)]
-}
-CHOICES = [(measure.name, measure.label) for measure in MEASURES.values()]
+def register(*measures: AnyMeasure) -> None:
+    """Add measures to the registry; outreach adds its own when it starts."""
+    MEASURES.update({measure.name: measure for measure in measures})
+
+
+def choices() -> list[tuple[str, str]]:
+    """(name, label) of every measure, for forms."""
+    return [(measure.name, measure.label) for measure in MEASURES.values()]
+
+
+def rows_of(source: str, kinds: Collection[str] = ()) -> Callable[[Ledger, dt.date], list[tuple[Fact, int]]]:
+    """The rows of a register in force on a day, of `kinds` where some are named."""
+    chosen = frozenset(kinds)
+    return lambda ledger, on: [pair for pair in ledger.standing(source, on) if not chosen or pair[0].kind in chosen]
+
+
+def counted(source: str, kinds: Collection[str] = ()) -> Callable[[Ledger, dt.date], Counts]:
+    """How many rows of a register stand at each area and each body."""
+    rows = rows_of(source, kinds)
+
+    def count(ledger: Ledger, on: dt.date) -> Counts:
+        found = rows(ledger, on)
+        own = Counter(area_id for fact, area_id in found if fact.unit_id is None)
+        return own, Counter(fact.unit_id for fact, _ in found if fact.unit_id is not None)
+
+    return count
+
+
+def below(figure: Figure, tree: dict[int, Place], area_id: int) -> Figure:
+    """The part of a figure that stands in one area or below it."""
+    return Figure([item for item in figure.items if _stands_in(item.area_id, area_id, tree)])
 
 
 def figures(name: str, units: Sequence[Unit], on: dt.date) -> dict[int, tuple[int, int]]:
-    """Unit id → (achieved, target) on `on`; two queries, whatever the number of units."""
-    return {unit_id: (figure.achieved, figure.target) for unit_id, figure in opened(name, units, on).items()}
+    """Unit id → (achieved, target) on `on`, for `measured` indicators; a fixed number of queries.
+
+    A township is measured by its own items: how many of its villages have it, or, where the township itself must
+    have at least N, how many it has of N. A body is measured by what it keeps itself.
+    """
+    found = {}
+    for unit_id, figure in opened(name, units, on).items():
+        single = figure.items[0] if len(figure.items) == 1 else None
+        if single and single.register in {"organizations.area", "organizations.unit"} and single.needed > 1:
+            found[unit_id] = (min(single.have, single.needed), single.needed)
+        else:
+            found[unit_id] = (figure.achieved, figure.target)
+    return found
 
 
 def opened(name: str, units: Sequence[Unit], on: dt.date) -> dict[int, Figure]:
-    """Unit id → the figure with the villages behind it: the counted villages of the unit's area on `on`."""
-    codes = {unit.pk: unit.area.tree_code for unit in units}
-    low = min(codes.values(), default="0")[:6]
-    villages = list(
-        AreaVersion.objects.in_force(on)
-        .filter(level=Level.VILLAGE, counted=True, tree_code__gte=low)
-        .filter(tree_code__lt=str(int(max(codes.values(), default="0")[:6]) + 1))
-    )
-    having = MEASURES[name].having({village.area_id: village for village in villages}, on)
+    """Unit id → the figure of its township, or of the body itself, with the items behind it."""
+    counties: dict[str, list[Unit]] = {}
+    for unit in units:
+        counties.setdefault(unit.area.tree_code[:6], []).append(unit)
     found = {}
-    for unit_id, code in codes.items():
-        own = [village for village in villages if village.tree_code.startswith(code)]
-        found[unit_id] = Figure(
-            [village for village in own if village.area_id in having],
-            [village for village in own if village.area_id not in having],
-        )
+    for county in Area.objects.filter(tree_code__in=counties):
+        ledger = Ledger(county, [on])
+        measure = MEASURES[name]
+        figure = Figure(measure.items(ledger, on))
+        for unit in counties[county.tree_code]:
+            found[unit.pk] = _of_unit(figure, unit, ledger.tree(on), county)
     return found
+
+
+def _of_unit(figure: Figure, unit: Unit, tree: dict[int, Place], county: Area) -> Figure:
+    if unit.kind == Unit.Kind.BODY:
+        own = [item for item in figure.items if item.register == "organizations.unit"]
+        if own:
+            return Figure([item for item in own if item.pk == unit.pk])
+        return figure if unit.area_id == county.pk else below(figure, tree, unit.area_id)
+    return below(figure, tree, unit.area_id)
+
+
+def _in_scope(place: Place, scope: Scope) -> bool:
+    level = scope.townships if place.level == Level.TOWNSHIP else scope.villages and place.level == Level.VILLAGE
+    return level and place.counted and (not scope.kinds or place.kind in scope.kinds)
+
+
+def _stands_in(area_id: int | None, above: int, tree: dict[int, Place]) -> bool:
+    while area_id is not None and area_id != above:
+        area_id = tree[area_id].parent_id if area_id in tree else None
+    return area_id == above
+
+
+def _summed(counts: Counter, tree: dict[int, Place]) -> Counter:
+    """Each area's own number and that of everything below it."""
+    total = Counter(counts)
+    for area_id, number in counts.items():
+        above = tree[area_id].parent_id if area_id in tree else None
+        while above in tree:
+            total[above] += number
+            above = tree[above].parent_id
+    return total
+
+
+def _liaisons(ledger: Ledger, on: dt.date) -> Counts:
+    """Villages in which somebody holds the village liaison's role on the day."""
+    lo, hi = ledger.area.code_range()
+    grants = Grant.objects.effective(on).filter(role=Role.VILLAGE, user__is_active=True)
+    held = grants.filter(area__tree_code__gte=lo, area__tree_code__lt=hi)
+    return Counter(held.values_list("area_id", flat=True)), Counter()
+
+
+def _fully_officered(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
+    required, officers = ledger.required(on), ledger.officers(on)
+
+    def missing(fact: Fact) -> str:
+        empty = [p.post for p in required.get(fact.kind, ()) if officers.get((fact.pk, p.post), 0) < p.minimum]
+        return f"缺配：{'、'.join(empty)}" if empty else ""
+
+    return missing
+
+
+def _confirmed_lately(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
+    confirmed = ledger.confirmed(on)
+
+    def missing(fact: Fact) -> str:
+        last = confirmed.get(fact.pk)
+        if last is None:
+            return "从未核实"
+        days = (on - last).days
+        return f"{days} 天未核实" if days > settings.ROSTER_RED_DAYS else ""
+
+    return missing
+
+
+def meets(standard: str) -> Callable[[Ledger, dt.date], Callable[[Fact], str]]:
+    """Whether a row's last check by a standard was passed."""
+
+    def holds(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
+        passed = ledger.passed(standard, on)
+        words = {True: "", False: "未达标", None: "未核查"}
+        return lambda fact: words[passed.get((fact.source, fact.pk))]
+
+    return holds
+
+
+def number_of(name: str, label: str, source: str, kinds: Collection[str] = (), group: str = "组织") -> RowMeasure:
+    """A plain number of register rows, such as 31 示范区."""
+    return RowMeasure(name, label, "个", rows_of(source, kinds), group=group)
+
+
+VILLAGES, TOWNSHIPS = Scope(villages=True), Scope(townships=True)
+Kind = Organization.Kind
+
+register(
+    Measure("village_organization", "村级组织覆盖", "个村（社区）", counted(ORGANIZATIONS), VILLAGES),
+    Measure("township_council", "镇级组织覆盖", "个乡镇", counted(ORGANIZATIONS, Organization.COUNCILS), TOWNSHIPS),
+    Measure("township_chamber", "乡镇商会覆盖", "个乡镇", counted(ORGANIZATIONS, [Kind.TOWNSHIP_CHAMBER]), TOWNSHIPS),
+    Measure("village_liaisons", "有联络员账号的村（社区）", "个村（社区）", _liaisons, VILLAGES),
+    RowMeasure("roster_complete", "应配职务配齐的组织", "个组织", rows_of(ORGANIZATIONS), _fully_officered),
+    RowMeasure("roster_fresh", "花名册按期核实的组织", "个组织", rows_of(ORGANIZATIONS), _confirmed_lately),
+    RowMeasure("eight_haves", "“八有”达标的组织", "个组织", rows_of(ORGANIZATIONS), meets("eight_haves")),
+    number_of("organizations", "基层统战组织", ORGANIZATIONS),
+    number_of("chambers", "基层商会、协会", ORGANIZATIONS, Organization.CHAMBERS),
+    number_of("township_councils", "镇级乡贤理事会", ORGANIZATIONS, [Kind.TOWNSHIP_COUNCIL]),
+    number_of("street_associations", "街道统战人士协会", ORGANIZATIONS, [Kind.STREET_ASSOCIATION]),
+    number_of("village_fellowships", "村乡贤联谊会", ORGANIZATIONS, [Kind.VILLAGE_FELLOWSHIP]),
+    number_of("community_fellowships", "社区统战人士联谊会", ORGANIZATIONS, [Kind.COMMUNITY_FELLOWSHIP]),
+)

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "portal.kit",
     "portal.accounts",
     "organizations",
+    "outreach",
     "assessments",
     "portal.dashboards",
     "csp",
@@ -272,6 +273,9 @@ FILTERS_EMPTY_CHOICE_LABEL = "全部"
 
 AUDIT_KEEP_DAYS = env_int("AUDIT_KEEP_DAYS", 1095)
 GRID_MAX_CELLS = 3000
+ROSTER_AMBER_DAYS = env_int("ROSTER_AMBER_DAYS", 90)  # days since a roster was last confirmed
+ROSTER_RED_DAYS = env_int("ROSTER_RED_DAYS", 180)
+ELECTION_NOTICE_DAYS = env_int("ELECTION_NOTICE_DAYS", 60)  # an election this near needs attention
 
 # API
 

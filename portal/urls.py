@@ -6,6 +6,7 @@ urlpatterns = [
     path("", include("portal.dashboards.urls")),
     path("accounts/", include("portal.accounts.urls")),
     path("organizations/", include("organizations.urls")),
+    path("outreach/", include("outreach.urls")),
     path("assessments/", include("assessments.urls")),
     path("api/", include("portal.dashboards.api_urls")),
 ]

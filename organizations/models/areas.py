@@ -96,12 +96,12 @@ class Area(Versioned, AreaFields):
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
     )
-    initials = models.CharField("拼音首字母", max_length=60, blank=True, editable=False)
+    pinyin = models.CharField("拼音", max_length=200, blank=True, editable=False)
     since = models.DateField("设立日期")
     until = models.DateField("撤销日期", null=True, blank=True)
 
     objects = AreaQuerySet.as_manager()
-    audit_skip = frozenset({"initials", "tree_code"})
+    audit_skip = frozenset({"pinyin", "tree_code"})
 
     class Meta(AreaFields.Meta):
         ordering = ["tree_code", "pk"]

@@ -13,10 +13,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from organizations.area_files import initials
 from organizations.models import Area, AreaChange, AreaSuccession, AreaVersion, Kind, Level, Series, Unit
+from organizations.services.placing import move_registers, standing_rows
 from portal.accounts.models import Grant
 from portal.audit.models import Action, record
+from portal.kit.pinyin import spelling
 from portal.kit.scope import LEVEL_LENGTHS, code_range, require
 
 DAY = dt.timedelta(days=1)
@@ -134,6 +135,7 @@ def merge_areas(
         for child in children:
             _hang(child, area, on, change)
         for other in others:
+            move_registers(other, area, on)
             _close(other, on, change)
             AreaSuccession.objects.create(predecessor=other, successor=area, change=change)
         if name and name != area.name:
@@ -142,7 +144,9 @@ def merge_areas(
     names = "、".join(other.name for other in others)
     summary = f"{names}并入{area.name}" + (f"，更名为{name}" if name and name != area.name else "")
     units = Unit.objects.filter(area__in=others, until=None).count()
+    rows = standing_rows(others)
     counts = [("撤销的区划", len(others)), ("划转的村（社区）", len(children)), ("停止考核的单位", units)]
+    counts += [(f"划转的{label}", number) for label, number in rows]
     return _done(AreaChange.Type.MERGE, area, on, reason, by, summary, act, counts)
 
 
@@ -180,12 +184,17 @@ def close_area(area: Area, *, on: dt.date, reason: str, by: Any, successor: Area
         _must_exist(successor)
 
     def act(change: AreaChange) -> None:
+        if successor:
+            move_registers(area, successor, on)
         _close(area, on, change)
         if successor:
             AreaSuccession.objects.create(predecessor=area, successor=successor, change=change)
 
+    rows = standing_rows([area])
+    if rows and not successor:
+        raise ValidationError(f"{area.name}还有{'、'.join(f'{n} 条{label}' for label, n in rows)}，请选择承接的区划。")
     words = f"{area.name}撤销" + (f"，由{successor.name}承接" if successor else "")
-    return _done(AreaChange.Type.CLOSE, area, on, reason, by, words, act)
+    return _done(AreaChange.Type.CLOSE, area, on, reason, by, words, act, [(f"划转的{label}", n) for label, n in rows])
 
 
 @_change
@@ -245,7 +254,7 @@ def add_version(area: Area, on: dt.date, change: AreaChange | None, **fields: An
     version.save()
     for name in Area.MIRRORED:
         setattr(area, name, getattr(version, name))
-    area.initials = initials(area.name)
+    area.pinyin = spelling(area.name)
     area.version += 1
     area.save()
     return version
@@ -301,7 +310,7 @@ def _make(parent: Area, name: str, code: str, kind: str, on: dt.date, change: Ar
     )
     area = Area(
         code=code, series=Series.LOCAL, name=name, level=level, kind=kind, parent=parent, tree_code=tree, since=on,
-        initials=initials(name),
+        pinyin=spelling(name),
     )  # fmt: skip
     _must_fit(area, 0, on)
     area.full_clean()

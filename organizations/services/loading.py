@@ -10,10 +10,11 @@ from typing import Any
 
 from django.db import transaction
 
-from organizations.area_files import AreaFile, Problem, Row, core, initials, read
+from organizations.area_files import AreaFile, Problem, Row, core, read
 from organizations.models import Area, AreaChange, AreaVersion, Level
 from organizations.services.areas import add_version, tree_code_for
 from portal.audit.models import Action, record
+from portal.kit.pinyin import spelling
 
 
 @dataclass
@@ -210,7 +211,7 @@ def _area(row: Row, made: dict[str, Area], reasons: dict[str, str], on: dt.date,
     reason = reasons.get(row.code, "")
     return Area(
         code=row.code, series=series, name=row.name, level=row.level, kind=row.kind, parent=parent, since=on,
-        counted=not reason, not_counted_reason=reason, initials=initials(row.name),
+        counted=not reason, not_counted_reason=reason, pinyin=spelling(row.name),
         tree_code=tree_code_for(parent, row.code, row.level),
     )  # fmt: skip
 

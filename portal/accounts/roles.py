@@ -30,14 +30,37 @@ def _may(app: str, *names: str) -> frozenset[str]:
     return frozenset(f"{app}.{name}" for name in names)
 
 
+def _crud(app: str, *models: str, actions: str = "view add change delete") -> frozenset[str]:
+    return frozenset(f"{app}.{action}_{model}" for model in models for action in actions.split())
+
+
 NETWORK = _may("organizations", "view_area", "view_unit")
 PLAN = _may("assessments", "view_scheme", "view_indicator", "view_quarter", "view_task")
 OUTCOME = _may("assessments", "view_publication", "view_result", "view_resultline")
 REPORTS = _may("assessments", "view_selfreport", "view_selfreportitem", "view_evidence")
 SCORES = _may("assessments", "view_score", "view_unlock")
+ORGANIZATIONS = ("organization", "membership", "person", "attachment", "check")
+OUTREACH = ("station", "site", "brand", "outpost", "activity", "dutypost")
+RULES = ("requiredpost", "standard", "coveragegoal")
+REGISTERS = (  # what everyone in the work may read
+    _crud("organizations", *ORGANIZATIONS, *RULES, actions="view")
+    | _may("organizations", "view_rosterconfirmation", "view_answer", "view_standardversion", "view_standarditem",
+           "view_personmerge", "view_frozenfigures")
+    | _crud("outreach", *OUTREACH, "demonstration", "demonstrationstep", actions="view")
+)  # fmt: skip
+KEEPING = (  # what those keep who stand near: the township for its villages, the village for itself, a body its own
+    REGISTERS
+    | _crud("organizations", *ORGANIZATIONS, actions="add change delete")
+    | _may("organizations", "add_rosterconfirmation", "change_answer")
+    | _crud("outreach", *OUTREACH, actions="add change delete")
+    | _may("outreach", "add_demonstration", "change_demonstration")
+)
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.STAFF: NETWORK | PLAN | OUTCOME | REPORTS | SCORES
+    Role.STAFF: NETWORK | PLAN | OUTCOME | REPORTS | SCORES | KEEPING
+    | _crud("organizations", *RULES, actions="add change delete")
+    | _may("organizations", "merge_person")
+    | _may("outreach", "name_demonstration")
     | _may("organizations", "add_unit", "change_unit")
     | _may(
         "assessments",
@@ -45,10 +68,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "add_quarter", "change_quarter", "add_task", "change_task", "delete_task", "change_score", "add_score",
         "add_unlock", "change_unlock", "review_selfreport", "add_publication",
     ),
-    Role.COMMITTEE: NETWORK | PLAN | OUTCOME | REPORTS
+    Role.COMMITTEE: NETWORK | PLAN | OUTCOME | REPORTS | KEEPING
+    | _may("organizations", "merge_person")
     | _may("assessments", "change_selfreport", "change_selfreportitem", "add_evidence", "delete_evidence"),
-    Role.VILLAGE: NETWORK,
-    Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS,
+    Role.VILLAGE: NETWORK | KEEPING,
+    Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS | REGISTERS,
     Role.SYSADMIN: NETWORK
     | _may("organizations", "add_area", "change_area", "add_unit", "change_unit")
     | _may("accounts", "view_user", "add_user", "change_user", "view_grant", "confirm_grant"),

@@ -9,7 +9,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from assessments import api as assessments
-from organizations import api as organizations
+from organizations.api import areas as organizations
 from portal.kit.access import ANY_USER
 
 LIST, DETAIL = {"get": "list"}, {"get": "retrieve"}

@@ -34,10 +34,10 @@ def search(request: HttpRequest) -> HttpResponse:
     areas, units = [], []
     if words:
         found = (
-            Q(name__icontains=words) | Q(initials__contains=words) | Q(code__startswith=words) | Q(code__endswith=words)
+            Q(name__icontains=words) | Q(pinyin__contains=words) | Q(code__startswith=words) | Q(code__endswith=words)
         )
         areas = list(Area.objects.permitted(request.user).existing().filter(found).select_related("parent")[:MOST])
-        named = Q(name__icontains=words) | Q(kind=Unit.Kind.TOWNSHIP, area__initials__contains=words)
+        named = Q(name__icontains=words) | Q(kind=Unit.Kind.TOWNSHIP, area__pinyin__contains=words)
         named |= Q(kind=Unit.Kind.TOWNSHIP, area__code__startswith=words)
         units = list(Unit.objects.permitted(request.user).in_force().filter(named).select_related("area")[:MOST])
     context = {"title": "搜索", "q": words, "areas": areas, "units": units, "most": MOST}

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from organizations.area_files import initials
+from portal.kit.pinyin import spelling
 from organizations.models import Area
 from portal.accounts.roles import Role
 from tests.factories import PASSWORD, make_county, make_township, make_user, make_village
@@ -19,7 +19,7 @@ def tree(page, live_server):
     for name in ("水坪镇", "中峰镇"):
         make_village(parent=make_township(parent=county, name=name), name=f"{name[0]}东村")
     for area in Area.objects.all():
-        Area.objects.filter(pk=area.pk).update(initials=initials(area.name))
+        Area.objects.filter(pk=area.pk).update(pinyin=spelling(area.name))
     user = make_user(role=Role.STAFF, area=county)
     page.goto(f"{live_server.url}{reverse('accounts:login')}")
     page.fill("[name=username]", user.username)

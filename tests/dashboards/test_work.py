@@ -9,7 +9,7 @@ from django.utils import timezone
 from assessments.models import Quarter, Scheme, SelfReport, SelfReportItem
 from assessments.services.publications import publish_quarter
 from assessments.services.reports import missing
-from organizations.area_files import initials
+from portal.kit.pinyin import spelling
 from organizations.models import Area
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry, record
@@ -262,7 +262,7 @@ class SearchTests(TestCase):
     def setUpTestData(cls):
         cls.world = World()
         for area in Area.objects.all():
-            Area.objects.filter(pk=area.pk).update(initials=initials(area.name))
+            Area.objects.filter(pk=area.pk).update(pinyin=spelling(area.name))
 
     def found(self, role, words):
         self.client.force_login(self.world.users[role])

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import TestCase
 
-from organizations.area_files import core, initials, read
+from organizations.area_files import core, read
+from portal.kit.pinyin import spelling
 from organizations.models import Area, AreaVersion, Level
 from organizations.services.loading import load_areas
 from portal.audit.models import AuditEntry
@@ -229,4 +230,4 @@ class FileTests(TestCase):
 
     def test_names_are_compared_without_the_word_for_their_kind(self):
         assert core("土关垭村委会") == core("土关垭社区居民委员会") == "土关垭"
-        assert initials("水坪镇") == "spz"
+        assert spelling("水坪镇") == "shuipingzhen spz"

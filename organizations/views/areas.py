@@ -14,16 +14,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django.views.generic import View
 
-from organizations import forms
-from organizations.area_files import initials
-from organizations.filters import UnitFilterSet
+from organizations.filters.units import UnitFilterSet
+from organizations.forms import areas as forms
 from organizations.models import Area, AreaSuccession, AreaVersion, Level, Unit
 from organizations.services import areas as services
 from organizations.services.units import import_bodies, make_township_units, read_names
-from organizations.tables import UnitTable
+from organizations.tables.units import UnitTable
 from portal.kit import views
 from portal.kit.access import permission_required
 from portal.kit.forms import KeyedForm
+from portal.kit.pinyin import spelling
 from portal.kit.views import act_once, permitted_or_404, reported
 
 TREE = ("行政区划", "/organizations/areas/")
@@ -266,7 +266,7 @@ def _day(text: str) -> tuple[dt.date, str]:
 
 
 def _matches(version: AreaVersion, words: str) -> bool:
-    letters = version.area.initials if version.name == version.area.name else initials(version.name)
+    letters = version.area.pinyin if version.name == version.area.name else spelling(version.name)
     return words in version.name.lower() or words in letters or version.code.startswith(words)
 
 

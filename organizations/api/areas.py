@@ -16,7 +16,7 @@ class AreaSerializer(serializers.ModelSerializer):
 
 
 class AreaApiFilterSet(FilterSet):
-    search_fields = ("name", "code", "initials")
+    search_fields = ("name", "code", "pinyin")
     parent = django_filters.NumberFilter(label="上级")
 
     class Meta:

@@ -1,0 +1,173 @@
+"""Coverage of an area by its county's goals on a day: figures, the list behind each, what was frozen, what changed."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from organizations.ledger import Ledger
+from organizations.measures import MEASURES, Figure, Item, Scope, below
+from organizations.models import Area, CoverageGoal, FrozenFigures, Level
+from portal.audit.models import Action, record
+
+
+@dataclass(frozen=True)
+class Line:
+    """One goal or measure of an area on a day."""
+
+    key: str  # "goal-3" or a measure's name
+    title: str
+    counted_in: str
+    figure: Figure
+    frozen: bool = False
+
+    @property
+    def achieved(self) -> int:
+        return self.figure.achieved
+
+    @property
+    def target(self) -> int:
+        return self.figure.target
+
+
+class Coverage:
+    """Figures of `area` for `days`; read once, then asked for any goal, measure and area below.
+
+    A day on which a quarter was published and frozen is answered from what was frozen, not from the registers.
+    """
+
+    def __init__(self, area: Area, days: Iterable[dt.date], *, live: bool = False):
+        self.area, self.days, self.live = area, sorted(set(days)), live
+        self.ledger = Ledger(area, self.days)
+        self._items: dict[tuple[str, dt.date], list[Item]] = {}
+
+    def goals(self, on: dt.date) -> list[CoverageGoal]:
+        """The county's goals in force on `on`."""
+        return [goal for goal in self._goals if goal.holds_on(on)]
+
+    def line(self, key: str, on: dt.date, within: int | None = None) -> Line:
+        """A goal ("goal-<pk>") or a measure (its name), whole or for one area (id) below."""
+        title, counted_in, _, _ = self._asked(key)
+        figure = Figure(self.items(key, on))
+        if within is not None and within != self.area.pk:
+            figure = below(figure, self.ledger.tree(on), within)
+        return Line(key, title, counted_in, figure, frozen=self.is_frozen(on))
+
+    def lines(self, on: dt.date) -> list[Line]:
+        """Every goal in force, in its order."""
+        return [self.line(f"goal-{goal.pk}", on) for goal in self.goals(on)]
+
+    def items(self, key: str, on: dt.date) -> list[Item]:
+        """The list behind a figure."""
+        if (key, on) not in self._items:
+            frozen = None if self.live else self._frozen.get(on)
+            if frozen is not None and key in frozen.items:
+                tree = self.ledger.tree(on)
+                items = [Item(*row) for row in frozen.items[key]]
+                self._items[key, on] = [item for item in items if item.area_id in tree]
+            else:
+                _, _, measure, scope = self._asked(key)
+                self._items[key, on] = measure.items(self.ledger, on, scope)
+        return self._items[key, on]
+
+    def is_frozen(self, on: dt.date) -> bool:
+        return not self.live and on in self._frozen
+
+    def _asked(self, key: str) -> tuple[str, str, Any, Scope | None]:
+        if not key.startswith("goal-"):
+            measure = MEASURES[key]
+            return measure.label, measure.counted_in, measure, None
+        goal = next(goal for goal in self._goals if f"goal-{goal.pk}" == key)
+        scope = Scope(goal.townships, goal.villages, goal.bodies, frozenset(goal.kinds), goal.minimum)
+        return goal.title, MEASURES[goal.measure].counted_in, MEASURES[goal.measure], scope
+
+    @property
+    def _goals(self) -> list[CoverageGoal]:
+        if not hasattr(self, "_loaded_goals"):
+            self._loaded_goals = list(CoverageGoal.objects.filter(area__tree_code=self.area.tree_code[:6]))
+        return self._loaded_goals
+
+    @property
+    def _frozen(self) -> dict[dt.date, FrozenFigures]:
+        """The last frozen figures of each day."""
+        if not hasattr(self, "_loaded_frozen"):
+            rows = FrozenFigures.objects.filter(area__tree_code=self.area.tree_code[:6], on__in=self.days)
+            self._loaded_frozen = {row.on: row for row in rows.order_by("pk")}
+        return self._loaded_frozen
+
+
+def default_goals(county: Area, *, since: dt.date) -> list[CoverageGoal]:
+    """The six of domain.md ("Coverage and blind spots"), unsaved."""
+    rows: Sequence[tuple[str, dict[str, Any]]] = [
+        ("镇级组织全覆盖", {"townships": True, "measure": "township_council"}),
+        ("商会全覆盖", {"townships": True, "measure": "township_chamber"}),
+        ("村级组织全覆盖", {"villages": True, "measure": "village_organization"}),
+        ("联络站点全覆盖", {"townships": True, "villages": True, "bodies": True, "measure": "liaison_place"}),
+        ("活动场所全覆盖", {"townships": True, "measure": "venues", "minimum": 3}),
+        ("活动室全覆盖", {"villages": True, "measure": "activity_room"}),
+    ]
+    return [
+        CoverageGoal(area=county, number=n, title=title, since=since, **rest) for n, (title, rest) in enumerate(rows, 1)
+    ]
+
+
+@transaction.atomic
+def freeze(county: Area, on: dt.date, *, by: Any, basis: str) -> FrozenFigures:
+    """Keep a county's figures of `on` as they are counted now; called when a quarter is published."""
+    if county.level != Level.COUNTY:
+        raise ValidationError("只能按县（市）冻结覆盖数据。")
+    coverage = Coverage(county, [on], live=True)
+    keys = [f"goal-{goal.pk}" for goal in coverage.goals(on)] + list(MEASURES)
+    items = {key: [list(item) for item in coverage.items(key, on)] for key in keys}
+    summary = {key: [sum(row[5] >= row[6] for row in rows), len(rows)] for key, rows in items.items()}
+    text = json.dumps([str(on), items], ensure_ascii=False, sort_keys=True)
+    frozen = FrozenFigures.objects.create(
+        area=county,
+        on=on,
+        by=by,
+        basis=basis,
+        summary=summary,
+        items=items,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )
+    record(by, Action.CLOSED, frozen, words=f"冻结 {county} {on} 的覆盖数据，依据：{basis}")
+    return frozen
+
+
+def changes_between(area: Area, first: dt.date, second: dt.date) -> list[tuple[str, list[str], list[str]]]:
+    """What changed between two days: (title, what is new, what is gone) for the tree and each register."""
+    ledger = Ledger(area, [first, second])
+    before, after = ledger.tree(first), ledger.tree(second)
+    found = [("行政区划", _names(after, before), _names(before, after))]
+    renamed = [
+        f"{before[pk].name} → {after[pk].name}"
+        for pk in before.keys() & after.keys()
+        if before[pk].name != after[pk].name
+    ]
+    found += [("行政区划更名", sorted(renamed), [])] if renamed else []
+    for name in ("organizations", "stations", "points", "sites", "demonstration_sites", "demonstration_organizations"):
+        measure = MEASURES[name]
+        then, now = ({i.pk: i for i in measure.items(ledger, day)} for day in (first, second))
+        new = [now[pk].name for pk in now if pk not in then]
+        gone = [then[pk].name for pk in then if pk not in now]
+        if new or gone:
+            found.append((measure.label, new, gone))
+    return found
+
+
+def quarter_ends(until: dt.date, count: int) -> list[dt.date]:
+    """The last `count` quarter ends before `until`, oldest first."""
+    ends, day = [], until.replace(month=(until.month + 2) // 3 * 3 - 2, day=1) - dt.timedelta(days=1)
+    while len(ends) < count:
+        ends.append(day)
+        day = day.replace(month=day.month - 2, day=1) - dt.timedelta(days=1)
+    return ends[::-1]
+
+
+def _names(these: dict, those: dict) -> list[str]:
+    return [place.name for pk, place in these.items() if pk not in those]

@@ -1,0 +1,235 @@
+"""What the registers of an area say on given days, read in a fixed number of queries whatever the number of rows.
+
+A figure needs the tree of the day (AreaVersion), the rows in force on the day and where each stood on it (FormerPlace).
+All of it is loaded once for all days that a page shows; the days are then counted in memory.
+"""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db.models import Count, F, Max, Q, QuerySet, Value
+
+from organizations.models import (
+    Area,
+    AreaVersion,
+    Check,
+    FormerPlace,
+    Level,
+    Membership,
+    Organization,
+    RequiredPost,
+    RosterConfirmation,
+    Unit,
+)
+from portal.kit.models import in_force
+from portal.kit.scope import code_range
+
+
+class Place(NamedTuple):
+    """An area as it was on a day."""
+
+    area_id: int
+    parent_id: int | None
+    tree_code: str
+    code: str
+    name: str
+    level: int
+    kind: str
+    counted: bool
+    since: dt.date
+    until: dt.date | None
+
+
+class Fact(NamedTuple):
+    """One row of a register with its life and the place where it stands today."""
+
+    source: str
+    pk: int
+    area_id: int
+    unit_id: int | None
+    kind: str
+    name: str
+    since: dt.date
+    until: dt.date | None
+
+
+# source → every row of a register as facts; the apps above add their own (outreach/measures.py)
+SOURCES: dict[str, Callable[[], QuerySet]] = {
+    "organizations.organization": lambda: facts_of(Organization.objects.all()),
+}
+# what is held on a day and counted by the quarter; outreach adds its activities
+PERIODS: dict[str, Callable[[], QuerySet]] = {}
+
+
+def facts_of(queryset: QuerySet, **columns: Any) -> QuerySet:
+    """A register's rows as facts; `columns` replaces the row's own kind, name, since or until."""
+    own = {name: F(name) for name in ("kind", "name", "since", "until")}
+    chosen = {f"_{name}": value for name, value in {**own, **columns}.items()}
+    label = Value(queryset.model._meta.label_lower)
+    return queryset.order_by().annotate(_source=label, **chosen).values_list(
+        "_source", "pk", "area_id", "unit_id", "_kind", "_name", "_since", "_until"
+    )  # fmt: skip
+
+
+def quarter_start(on: dt.date) -> dt.date:
+    """The first day of the quarter in which `on` lies."""
+    return on.replace(month=(on.month + 2) // 3 * 3 - 2, day=1)
+
+
+class Ledger:
+    """The registers of `area` and of everything that ever stood below it, for `days`."""
+
+    def __init__(self, area: Area, days: Iterable[dt.date]):
+        self.area, self.days = area, sorted(set(days))
+        self._trees: dict[dt.date, dict[int, Place]] = {}
+        self._standing: dict[tuple[str, dt.date], list[tuple[Fact, int]]] = {}
+        self._periods: dict[str, list[tuple[int, int, int | None, dt.date]]] = {}
+
+    def tree(self, on: dt.date) -> dict[int, Place]:
+        """Area id → what it was, for `area` and all below it on `on`."""
+        if on not in self._trees:
+            self._trees[on] = {
+                p.area_id: p for p in self._places if p.since <= on and (p.until is None or p.until >= on)
+            }
+        return self._trees[on]
+
+    def standing(self, source: str, on: dt.date) -> list[tuple[Fact, int]]:
+        """(row, area id) of the rows of a register that were in force on `on`, at the place of that day."""
+        if (source, on) not in self._standing:
+            tree, found = self.tree(on), []
+            for fact in self._facts.get(source, ()):
+                if fact.since <= on and (fact.until is None or fact.until >= on):
+                    place = self.place_of(source, fact.pk, fact.area_id, on)
+                    if place in tree:
+                        found.append((fact, place))
+            self._standing[source, on] = found
+        return self._standing[source, on]
+
+    def place_of(self, source: str, pk: int, today: int, on: dt.date) -> int:
+        """Where a row stood on `on`: its place today, unless it has moved since."""
+        for since, until, area_id in self._former.get((source, pk), ()):
+            if since <= on <= until:
+                return area_id
+        return today
+
+    def units(self, on: dt.date) -> list[Unit]:
+        """The county-level bodies in being on `on`; none below the county."""
+        if self.area.level != Level.COUNTY:
+            return []
+        return [unit for unit in self._bodies if unit.holds_on(on)]
+
+    def held(self, period: str, on: dt.date) -> tuple[Counter, Counter]:
+        """How many were held from the quarter's first day to `on`: by area of that day, by unit."""
+        by_area, by_unit = Counter(), Counter()
+        first = quarter_start(on)
+        for pk, area_id, unit_id, day in self._held(period):
+            if first <= day <= on:
+                by_area[self.place_of(period, pk, area_id, day)] += 1
+                by_unit[unit_id] += 1
+        return by_area, by_unit
+
+    def officers(self, on: dt.date) -> dict[tuple[int, str], int]:
+        """(organization id, post) → how many held a required post on `on`."""
+        return self._officers[self.days.index(on)]
+
+    def required(self, on: dt.date) -> dict[str, list[RequiredPost]]:
+        """Kind of organization → the posts that had to be filled on `on`."""
+        found = defaultdict(list)
+        for post in self._required:
+            if post.holds_on(on):
+                found[post.kind].append(post)
+        return found
+
+    def confirmed(self, on: dt.date) -> dict[int, dt.date]:
+        """Organization id → the last day up to `on` on which its roster was confirmed."""
+        number = self.days.index(on)
+        return {row[0]: row[1 + number] for row in self._confirmed if row[1 + number]}
+
+    def passed(self, standard: str, on: dt.date) -> dict[tuple[str, int], bool]:
+        """(register, row id) → whether its last check by a standard up to `on` was passed."""
+        found: dict[tuple[str, int], bool] = {}
+        for code, register, pk, day, passed in self._checks:  # oldest first
+            if code == standard and day <= on:
+                found[register, pk] = passed
+        return found
+
+    @cached_property
+    def _codes(self) -> tuple[str, str]:
+        return code_range(self.area.tree_code)
+
+    @cached_property
+    def _places(self) -> list[Place]:
+        lo, hi = self._codes
+        rows = AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by("tree_code", "pk")
+        return [Place(*row) for row in rows.values_list(*Place._fields)]
+
+    def _areas(self) -> QuerySet:
+        lo, hi = self._codes
+        return AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by().values("area")
+
+    @cached_property
+    def _former(self) -> dict[tuple[str, int], list[tuple[dt.date, dt.date, int]]]:
+        """Where the rows stood that ever stood here and have moved, and where those stood that came."""
+        here = FormerPlace.objects.filter(area__in=self._areas()).order_by().values_list("register", "object_id")
+        found = defaultdict(list)
+        rows = FormerPlace.objects.filter(Q(area__in=self._areas()) | Q(object_id__in=here.values("object_id")))
+        for row in rows.values_list("register", "object_id", "since", "until", "area_id"):
+            found[row[0], row[1]].append(row[2:])
+        return dict(found)
+
+    def _here(self, source: str, prefix: str = "") -> Q:
+        """The condition "stands or ever stood here" for rows of a register."""
+        here = Q(**{f"{prefix}area__in": self._areas()})
+        moved = [pk for label, pk in self._former if label == source]
+        return here | Q(**{f"{prefix}pk__in": moved}) if moved else here
+
+    @cached_property
+    def _facts(self) -> dict[str, list[Fact]]:
+        """All registers in one query."""
+        first, *others = [rows().filter(self._here(source)) for source, rows in SOURCES.items()]
+        found = defaultdict(list)
+        for row in first.union(*others, all=True) if others else first:
+            fact = Fact(*row)
+            found[fact.source].append(fact)
+        return found
+
+    def _held(self, period: str) -> list[tuple[int, int, int | None, dt.date]]:
+        if period not in self._periods:
+            quarters = Q(pk__in=[])
+            for day in self.days:
+                quarters |= Q(on__gte=quarter_start(day), on__lte=day)
+            rows = PERIODS[period]().filter(self._here(period)).filter(quarters).order_by()
+            self._periods[period] = list(rows.values_list("pk", "area_id", "unit_id", "on"))
+        return self._periods[period]
+
+    @cached_property
+    def _bodies(self) -> list[Unit]:
+        lo, hi = self._codes
+        units = Unit.objects.filter(area__tree_code__gte=lo, area__tree_code__lt=hi, kind=Unit.Kind.BODY)
+        return list(units.select_related("area"))
+
+    @cached_property
+    def _required(self) -> list[RequiredPost]:
+        return list(RequiredPost.objects.filter(area__tree_code=self.area.tree_code[:6]))
+
+    @cached_property
+    def _officers(self) -> list[dict[tuple[int, str], int]]:
+        posts = {post.post for post in self._required}
+        rows = Membership.objects.filter(self._here("organizations.organization", "organization__"), post__in=posts)
+        counts = {f"n{i}": Count("pk", filter=in_force(day)) for i, day in enumerate(self.days)}
+        grouped = list(rows.order_by().values_list("organization_id", "post").annotate(**counts))
+        return [{(row[0], row[1]): row[2 + i] for row in grouped if row[2 + i]} for i in range(len(self.days))]
+
+    @cached_property
+    def _confirmed(self) -> list[tuple]:
+        rows = RosterConfirmation.objects.filter(self._here("organizations.organization", "organization__"))
+        last = {f"d{i}": Max("on", filter=Q(on__lte=day)) for i, day in enumerate(self.days)}
+        return list(rows.order_by().values_list("organization_id").annotate(**last))
+
+    @cached_property
+    def _checks(self) -> list[tuple[str, str, int, dt.date, bool]]:
+        rows = Check.objects.done().filter(area__in=self._areas()).order_by("on", "pk")
+        return list(rows.values_list("version_checked__standard__code", "register", "object_id", "on", "passed"))

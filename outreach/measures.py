@@ -1,0 +1,125 @@
+"""What the registers of this app count, added to the one registry (organizations/measures.py)."""
+
+import datetime as dt
+
+from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+
+from organizations.ledger import PERIODS, SOURCES, Fact, Ledger, facts_of
+from organizations.measures import (
+    TOWNSHIPS,
+    VILLAGES,
+    Counts,
+    Measure,
+    RowMeasure,
+    Scope,
+    counted,
+    meets,
+    number_of,
+    register,
+    rows_of,
+)
+from outreach.models import Activity, Brand, Demonstration, DutyPost, Outpost, Site, Station
+
+STATION, SITE, BRAND, OUTPOST = "outreach.station", "outreach.site", "outreach.brand", "outreach.outpost"
+DEMONSTRATION, DUTY, ACTIVITY = "outreach.demonstration", "outreach.dutypost", "outreach.activity"
+PLACES = "平台阵地"
+
+
+def _titles() -> QuerySet:
+    """Titles held, from the day of naming to the day before they were withdrawn; kind says of what."""
+    of = Case(
+        When(site__isnull=False, then=F("site__kind")), When(station__isnull=False, then=Value("station")),
+        default=Value("organization"), output_field=CharField(),
+    )  # fmt: skip
+    name = Coalesce("site__name", "station__name", "organization__name")
+    rows = Demonstration.objects.filter(named_on__isnull=False)
+    return facts_of(rows, kind=of, name=name, since=F("named_on"), until=F("withdrawn_on"))
+
+
+SOURCES.update({
+    STATION: lambda: facts_of(Station.objects.all()),
+    SITE: lambda: facts_of(Site.objects.all()),
+    BRAND: lambda: facts_of(Brand.objects.all(), kind=Value("")),
+    OUTPOST: lambda: facts_of(Outpost.objects.all()),
+    DUTY: lambda: facts_of(DutyPost.objects.all(), kind=F("network"), name=F("post")),
+    DEMONSTRATION: _titles,
+})  # fmt: skip
+PERIODS[ACTIVITY] = Activity.objects.all
+
+
+def _liaison_places(ledger: Ledger, on: dt.date) -> Counts:
+    """A township or body has a station, a village a point."""
+    return counted(STATION)(ledger, on)
+
+
+def _activities(ledger: Ledger, on: dt.date) -> Counts:
+    return ledger.held(ACTIVITY, on)
+
+
+def _with_title(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
+    """Sites and stations that hold a demonstration title; a title withdrawn that day is gone."""
+    return [
+        pair for pair in rows_of(DEMONSTRATION)(ledger, on) if pair[0].kind != "organization" and _kept(pair[0], on)
+    ]
+
+
+def _organizations_with_title(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
+    return [pair for pair in rows_of(DEMONSTRATION, ["organization"])(ledger, on) if _kept(pair[0], on)]
+
+
+def _kept(fact: Fact, on: dt.date) -> bool:
+    return fact.until is None or fact.until > on
+
+
+def _to_be_inspected(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
+    """七有 is asked of demonstration zones and of sites."""
+    return rows_of(SITE, [Site.Kind.ZONE, Site.Kind.PLATFORM])(ledger, on)
+
+
+Kind = Site.Kind
+
+register(
+    Measure(
+        "liaison_place",
+        "联络站点覆盖",
+        "处",
+        _liaison_places,
+        Scope(townships=True, villages=True, bodies=True),
+        group=PLACES,
+    ),
+    Measure("village_site", "村级阵地覆盖", "个村（社区）", counted(SITE), VILLAGES, group=PLACES),
+    Measure(
+        "venues",
+        "活动场所",
+        "个乡镇",
+        counted(SITE, [Kind.VENUE]),
+        Scope(townships=True, minimum=3),
+        deep=True,
+        group=PLACES,
+    ),
+    Measure("activity_room", "活动室覆盖", "个村（社区）", counted(SITE, [Kind.ROOM]), VILLAGES, group=PLACES),
+    Measure("township_activities", "本季开展活动的乡镇", "个乡镇", _activities, TOWNSHIPS, deep=True, group="活动"),
+    Measure("village_activities", "本季开展活动的村（社区）", "个村（社区）", _activities, VILLAGES, group="活动"),
+    Measure(
+        "duty_posts",
+        "责任岗位覆盖",
+        "个乡镇、村（社区）",
+        counted(DUTY),
+        Scope(townships=True, villages=True),
+        group="责任网络",
+    ),
+    RowMeasure("seven_haves", "“七有”达标的示范区和平台", "个", _to_be_inspected, meets("seven_haves"), PLACES),
+    RowMeasure("four_haves", "“四有”达标的服务品牌", "个", rows_of(BRAND), meets("four_haves"), PLACES),
+    RowMeasure("demonstration_sites", "示范阵地", "个", _with_title, group=PLACES),
+    RowMeasure("demonstration_organizations", "示范组织", "个", _organizations_with_title),
+    number_of("stations", "联络站", STATION, [Station.Kind.STATION], PLACES),
+    number_of("points", "联络点", STATION, [Station.Kind.POINT], PLACES),
+    number_of("sites", "阵地", SITE, (), PLACES),
+    number_of("venue_sites", "活动场所（处）", SITE, [Kind.VENUE], PLACES),
+    number_of("room_sites", "活动室（处）", SITE, [Kind.ROOM], PLACES),
+    number_of("zones", "示范区", SITE, [Kind.ZONE], PLACES),
+    number_of("platforms", "平台阵地", SITE, [Kind.PLATFORM], PLACES),
+    number_of("brands", "服务品牌", BRAND, (), PLACES),
+    number_of("outposts", "三区一企", OUTPOST, (), PLACES),
+)

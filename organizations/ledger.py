@@ -6,7 +6,7 @@ All of it is loaded once for all days that a page shows; the days are then count
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -86,7 +86,7 @@ class Ledger:
         self.area, self.days = area, sorted(set(days))
         self._trees: dict[dt.date, dict[int, Place]] = {}
         self._standing: dict[tuple[str, dt.date], list[tuple[Fact, int]]] = {}
-        self._periods: dict[str, list[tuple[int, int, int | None, dt.date]]] = {}
+        self._periods: dict[str, list[tuple[int, int, int | None, str, dt.date]]] = {}
 
     def tree(self, on: dt.date) -> dict[int, Place]:
         """Area id → what it was, for `area` and all below it on `on`."""
@@ -121,14 +121,16 @@ class Ledger:
             return []
         return [unit for unit in self._bodies if unit.holds_on(on)]
 
-    def held(self, period: str, on: dt.date) -> tuple[Counter, Counter]:
-        """How many were held from the quarter's first day to `on`: by area of that day, by unit."""
+    def held(self, period: str, on: dt.date, kinds: Collection[str] = ()) -> tuple[Counter, Counter]:
+        """How many were held from the quarter's first day to `on`: by area of that day, by the body that held them."""
         by_area, by_unit = Counter(), Counter()
         first = quarter_start(on)
-        for pk, area_id, unit_id, day in self._held(period):
-            if first <= day <= on:
-                by_area[self.place_of(period, pk, area_id, day)] += 1
-                by_unit[unit_id] += 1
+        for pk, area_id, unit_id, kind, day in self._held(period):
+            if first <= day <= on and (not kinds or kind in kinds):
+                if unit_id is None:
+                    by_area[self.place_of(period, pk, area_id, day)] += 1
+                else:
+                    by_unit[unit_id] += 1
         return by_area, by_unit
 
     def officers(self, on: dt.date) -> dict[tuple[int, str], int]:
@@ -147,6 +149,10 @@ class Ledger:
         """Organization id → the last day up to `on` on which its roster was confirmed."""
         number = self.days.index(on)
         return {row[0]: row[1 + number] for row in self._confirmed if row[1 + number]}
+
+    def overdue_elections(self, on: dt.date) -> dict[int, dt.date]:
+        """Organization id → the day of an election that was due before `on`."""
+        return {pk: due for pk, due in self._elections if due < on}
 
     def passed(self, standard: str, on: dt.date) -> dict[tuple[str, int], bool]:
         """(register, row id) → whether its last check by a standard up to `on` was passed."""
@@ -196,13 +202,13 @@ class Ledger:
             found[fact.source].append(fact)
         return found
 
-    def _held(self, period: str) -> list[tuple[int, int, int | None, dt.date]]:
+    def _held(self, period: str) -> list[tuple[int, int, int | None, str, dt.date]]:
         if period not in self._periods:
             quarters = Q(pk__in=[])
             for day in self.days:
                 quarters |= Q(on__gte=quarter_start(day), on__lte=day)
             rows = PERIODS[period]().filter(self._here(period)).filter(quarters).order_by()
-            self._periods[period] = list(rows.values_list("pk", "area_id", "unit_id", "on"))
+            self._periods[period] = list(rows.values_list("pk", "area_id", "unit_id", "kind", "on"))
         return self._periods[period]
 
     @cached_property
@@ -228,6 +234,13 @@ class Ledger:
         rows = RosterConfirmation.objects.filter(self._here("organizations.organization", "organization__"))
         last = {f"d{i}": Max("on", filter=Q(on__lte=day)) for i, day in enumerate(self.days)}
         return list(rows.order_by().values_list("organization_id").annotate(**last))
+
+    @cached_property
+    def _elections(self) -> list[tuple[int, dt.date]]:
+        rows = Organization.objects.filter(
+            self._here("organizations.organization"), next_election_on__lte=max(self.days)
+        )
+        return list(rows.order_by().values_list("pk", "next_election_on"))
 
     @cached_property
     def _checks(self) -> list[tuple[str, str, int, dt.date, bool]]:

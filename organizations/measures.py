@@ -32,6 +32,7 @@ class Item(NamedTuple):
     have: int
     needed: int
     note: str = ""
+    unit_id: int | None = None  # the county-level body that keeps it
 
     @property
     def has(self) -> bool:
@@ -81,7 +82,17 @@ class Measure:
         ]
         if scope.bodies:
             found += [
-                Item("organizations.unit", unit.pk, unit.name, "", unit.area_id, by_unit[unit.pk], scope.minimum)
+                Item(
+                    "organizations.unit",
+                    unit.pk,
+                    unit.name,
+                    "",
+                    unit.area_id,
+                    by_unit[unit.pk],
+                    scope.minimum,
+                    "",
+                    unit.pk,
+                )
                 for unit in ledger.units(on)
             ]
         return found
@@ -171,43 +182,57 @@ def below(figure: Figure, tree: dict[int, Place], area_id: int) -> Figure:
 
 
 def figures(name: str, units: Sequence[Unit], on: dt.date) -> dict[int, tuple[int, int]]:
-    """Unit id → (achieved, target) on `on`, for `measured` indicators; a fixed number of queries.
+    """Unit id → (achieved, target) of one measure on `on`; see `readings`."""
+    return readings([name], units, on)[name]
+
+
+def readings(names: Collection[str], units: Sequence[Unit], on: dt.date) -> dict[str, dict[int, tuple[int, int]]]:
+    """Measure → unit id → (achieved, target) on `on`, for `measured` indicators; a fixed number of queries a county.
 
     A township is measured by its own items: how many of its villages have it, or, where the township itself must
     have at least N, how many it has of N. A body is measured by what it keeps itself.
     """
-    found = {}
-    for unit_id, figure in opened(name, units, on).items():
-        single = figure.items[0] if len(figure.items) == 1 else None
-        if single and single.register in {"organizations.area", "organizations.unit"} and single.needed > 1:
-            found[unit_id] = (min(single.have, single.needed), single.needed)
-        else:
-            found[unit_id] = (figure.achieved, figure.target)
-    return found
+    ledgers = _ledgers(units, on)
+    return {name: {pk: _reading(figure) for pk, figure in _opened(name, ledgers, on).items()} for name in names}
 
 
 def opened(name: str, units: Sequence[Unit], on: dt.date) -> dict[int, Figure]:
     """Unit id → the figure of its township, or of the body itself, with the items behind it."""
+    return _opened(name, _ledgers(units, on), on)
+
+
+def _ledgers(units: Sequence[Unit], on: dt.date) -> list[tuple[Ledger, list[Unit]]]:
+    """One ledger a county with the units of that county."""
     counties: dict[str, list[Unit]] = {}
     for unit in units:
         counties.setdefault(unit.area.tree_code[:6], []).append(unit)
+    areas = Area.objects.filter(tree_code__in=counties)
+    return [(Ledger(county, [on]), counties[county.tree_code]) for county in areas]
+
+
+def _opened(name: str, ledgers: Sequence[tuple[Ledger, list[Unit]]], on: dt.date) -> dict[int, Figure]:
     found = {}
-    for county in Area.objects.filter(tree_code__in=counties):
-        ledger = Ledger(county, [on])
-        measure = MEASURES[name]
-        figure = Figure(measure.items(ledger, on))
-        for unit in counties[county.tree_code]:
-            found[unit.pk] = _of_unit(figure, unit, ledger.tree(on), county)
+    for ledger, units in ledgers:
+        items = MEASURES[name].items(ledger, on)
+        for unit in units:
+            found[unit.pk] = Figure(_items_of(items, unit, ledger.tree(on), whole=isinstance(MEASURES[name], Measure)))
     return found
 
 
-def _of_unit(figure: Figure, unit: Unit, tree: dict[int, Place], county: Area) -> Figure:
+def _reading(figure: Figure) -> tuple[int, int]:
+    only = figure.items[0] if len(figure.items) == 1 else None
+    if only and only.needed > 1:
+        return min(only.have, only.needed), only.needed
+    return figure.achieved, figure.target
+
+
+def _items_of(items: Sequence[Item], unit: Unit, tree: dict[int, Place], *, whole: bool) -> list[Item]:
+    """The items that a unit answers for; a body that a measure of areas does not name answers for its whole area."""
     if unit.kind == Unit.Kind.BODY:
-        own = [item for item in figure.items if item.register == "organizations.unit"]
-        if own:
-            return Figure([item for item in own if item.pk == unit.pk])
-        return figure if unit.area_id == county.pk else below(figure, tree, unit.area_id)
-    return below(figure, tree, unit.area_id)
+        bodies = any(item.register == "organizations.unit" for item in items)
+        if bodies or not whole:
+            return [item for item in items if item.unit_id == unit.pk]
+    return [item for item in items if item.unit_id is None and _stands_in(item.area_id, unit.area_id, tree)]
 
 
 def _in_scope(place: Place, scope: Scope) -> bool:
@@ -263,6 +288,11 @@ def _confirmed_lately(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
     return missing
 
 
+def _elected_in_time(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
+    overdue = ledger.overdue_elections(on)
+    return lambda fact: f"应于 {overdue[fact.pk]} 换届" if fact.pk in overdue else ""
+
+
 def meets(standard: str) -> Callable[[Ledger, dt.date], Callable[[Fact], str]]:
     """Whether a row's last check by a standard was passed."""
 
@@ -290,6 +320,7 @@ register(
     RowMeasure("roster_complete", "应配职务配齐的组织", "个组织", rows_of(ORGANIZATIONS), _fully_officered),
     RowMeasure("roster_fresh", "花名册按期核实的组织", "个组织", rows_of(ORGANIZATIONS), _confirmed_lately),
     RowMeasure("eight_haves", "“八有”达标的组织", "个组织", rows_of(ORGANIZATIONS), meets("eight_haves")),
+    RowMeasure("elections_in_time", "按期换届的组织", "个组织", rows_of(ORGANIZATIONS), _elected_in_time),
     number_of("organizations", "基层统战组织", ORGANIZATIONS),
     number_of("chambers", "基层商会、协会", ORGANIZATIONS, Organization.CHAMBERS),
     number_of("township_councils", "镇级乡贤理事会", ORGANIZATIONS, [Kind.TOWNSHIP_COUNCIL]),

@@ -1,6 +1,8 @@
 """What the registers of this app count, added to the one registry (organizations/measures.py)."""
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
 
 from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce
@@ -53,8 +55,9 @@ def _liaison_places(ledger: Ledger, on: dt.date) -> Counts:
     return counted(STATION)(ledger, on)
 
 
-def _activities(ledger: Ledger, on: dt.date) -> Counts:
-    return ledger.held(ACTIVITY, on)
+def _held(*kinds: str) -> Callable[[Ledger, dt.date], Counts]:
+    """Activities of the quarter up to the day, of `kinds` where some are named."""
+    return lambda ledger, on: ledger.held(ACTIVITY, on, kinds)
 
 
 def _with_title(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
@@ -77,7 +80,8 @@ def _to_be_inspected(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
     return rows_of(SITE, [Site.Kind.ZONE, Site.Kind.PLATFORM])(ledger, on)
 
 
-Kind = Site.Kind
+Kind, Held = Site.Kind, Activity.Kind
+ASSESSED = Scope(townships=True, bodies=True)
 
 register(
     Measure(
@@ -99,8 +103,8 @@ register(
         group=PLACES,
     ),
     Measure("activity_room", "活动室覆盖", "个村（社区）", counted(SITE, [Kind.ROOM]), VILLAGES, group=PLACES),
-    Measure("township_activities", "本季开展活动的乡镇", "个乡镇", _activities, TOWNSHIPS, deep=True, group="活动"),
-    Measure("village_activities", "本季开展活动的村（社区）", "个村（社区）", _activities, VILLAGES, group="活动"),
+    Measure("township_activities", "本季开展活动的乡镇", "个乡镇", _held(), TOWNSHIPS, deep=True, group="活动"),
+    Measure("village_activities", "本季开展活动的村（社区）", "个村（社区）", _held(), VILLAGES, group="活动"),
     Measure(
         "duty_posts",
         "责任岗位覆盖",
@@ -109,6 +113,21 @@ register(
         Scope(townships=True, villages=True),
         group="责任网络",
     ),
+    Measure(
+        "activities", "本季主题活动（至少 2 场）", "场", _held(), replace(ASSESSED, minimum=2), deep=True, group="活动"
+    ),
+    Measure("studies", "本季集中学习", "场", _held(Held.STUDY, Held.TRAINING), ASSESSED, deep=True, group="活动"),
+    Measure(
+        "special_meetings",
+        "本季专题研究统战工作",
+        "次",
+        _held(Held.MEETING, Held.LEADING_GROUP),
+        ASSESSED,
+        group="活动",
+    ),
+    Measure("visits", "本季走访", "次", _held(Held.VISIT), ASSESSED, deep=True, group="活动"),
+    Measure("assessed_duty_posts", "责任岗位落实", "个", counted(DUTY), ASSESSED, group="责任网络"),
+    Measure("assessed_stations", "联络站建立", "个", counted(STATION, [Station.Kind.STATION]), ASSESSED, group=PLACES),
     RowMeasure("seven_haves", "“七有”达标的示范区和平台", "个", _to_be_inspected, meets("seven_haves"), PLACES),
     RowMeasure("four_haves", "“四有”达标的服务品牌", "个", rows_of(BRAND), meets("four_haves"), PLACES),
     RowMeasure("demonstration_sites", "示范阵地", "个", _with_title, group=PLACES),

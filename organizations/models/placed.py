@@ -62,8 +62,12 @@ class Named(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.pinyin = spelling(self.name)
+        self.prepare()
         super().save(*args, **kwargs)
+
+    def prepare(self) -> None:
+        """Fill the derived columns; `bulk_create` asks for it by name, `save` by itself."""
+        self.pinyin = spelling(self.name)
 
 
 class PlacedDatedQuerySet(PlacedQuerySet, DatedQuerySet):

@@ -1,7 +1,7 @@
 """Grassroots organizations (基层统战组织), the people on their rosters, and who confirmed a roster when."""
 
 import datetime as dt
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -9,13 +9,13 @@ from django.db import models
 from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
-from portal.kit.secrets import EncryptedPhoneField
 
 from organizations.models.areas import Area, Kind, Level
 from organizations.models.placed import FieldOfWork, Named, PlacedDatedQuerySet, Register
 from portal.kit.fields import ChoicesField
 from portal.kit.models import Dated, DatedQuerySet, Versioned
 from portal.kit.scope import ScopedQuerySet
+from portal.kit.secrets import EncryptedPhoneField
 
 
 class OrganizationQuerySet(PlacedDatedQuerySet):
@@ -140,9 +140,9 @@ class Person(Named, Versioned):
     def get_absolute_url(self):
         return reverse("organizations:person_detail", args=[self.pk])
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def prepare(self) -> None:
+        super().prepare()
         self.phone_fingerprint = self.phone.fingerprint if self.phone else ""
-        super().save(*args, **kwargs)
 
 
 class PersonMerge(models.Model):

@@ -57,6 +57,7 @@ def _place(rows: QuerySet, successor: Area) -> None:
 def _starts(label: str, pks: list[int], area: Area) -> dict[int, dt.date]:
     """Row id → the day after its last move, or the day its area was set up."""
     last = {}
-    for pk, until in FormerPlace.objects.filter(register=label, object_id__in=pks).values_list("object_id", "until"):
-        last[pk] = max(until + DAY, last.get(pk, until + DAY))
+    former = FormerPlace.objects.filter(register=label, object_id__in=pks, until__isnull=False)
+    for pk, until in former.values_list("object_id", "until"):
+        last[pk] = max(until + DAY, last.get(pk, until + DAY))  # type: ignore[operator]  # filtered above
     return {pk: last.get(pk, area.since) for pk in pks}

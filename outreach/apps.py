@@ -6,4 +6,4 @@ class OutreachConfig(AppConfig):
     verbose_name = "平台阵地与联谊"
 
     def ready(self) -> None:
-        from outreach import measures  # noqa: F401, PLC0415  (adds what these registers count to the one registry)
+        from outreach import measures, standards_facts  # noqa: F401, PLC0415  (add what these registers count and answer)

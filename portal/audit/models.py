@@ -282,6 +282,8 @@ def _text(obj: models.Model, model_field: models.Field) -> str:
         related = getattr(obj, model_field.name)
         return "" if related is None else str(related)
     value = getattr(obj, model_field.attname)
+    if isinstance(value, list):  # several of a list of choices
+        return getattr(obj, f"get_{model_field.name}_display")()
     if model_field.choices:
         value = dict(model_field.flatchoices).get(value, value)
     if value is None or value == "":

@@ -12,6 +12,11 @@ class ChoicesField(models.CharField):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **{"max_length": 300, "blank": True, "default": list, **kwargs})
 
+    def contribute_to_class(self, cls: Any, name: str, *args: Any, **kwargs: Any) -> None:
+        """`get_<name>_display` says the labels; Django's own knows one value only."""
+        super().contribute_to_class(cls, name, *args, **kwargs)
+        setattr(cls, f"get_{name}_display", lambda obj: self.labels(getattr(obj, name)))
+
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> list[str]:
         return self.to_python(value)
 

@@ -1,5 +1,6 @@
 """Forms that carry a version, an idempotency key and what the page showed when it was opened."""
 
+import re
 import unicodedata
 import uuid
 from typing import Any
@@ -13,6 +14,14 @@ from portal.kit.filters import DateInput
 SIGNED_BASE = "kit.forms.base"
 FORBIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn"}
 ALLOWED_CONTROLS = "\n\r\t"
+BIRTHDAY = r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+NUMBERS = [
+    (re.compile(rf"(?<![\dA-Za-z])\d{{6}}[ -]?{BIRTHDAY}[ -]?\d{{3}}[\dXx](?![\dA-Za-z])"), "身份证号码"),
+    (re.compile(r"(?<!\d)(?:\+?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)"), "电话号码"),
+    (re.compile(r"(?<!\d)\d{11}(?!\d)"), "电话号码"),
+    (re.compile(r"(?<!\d)0\d{2,3}[ -]?\d{7,8}(?!\d)"), "电话号码"),
+    (re.compile(r"(?<![\dA-Za-z])\d{4}(?:[ -]?\d{4}){3}(?:[ -]?\d{1,3})?(?![\dA-Za-z])"), "银行卡号"),
+]  # the order decides which word is said
 
 
 def check_text(value: str) -> str:
@@ -20,6 +29,15 @@ def check_text(value: str) -> str:
     for char in value:
         if char not in ALLOWED_CONTROLS and unicodedata.category(char) in FORBIDDEN - {"Co"}:
             raise ValidationError(f"含有不可见的控制字符（U+{ord(char):04X}），请删除后重新填写。")
+    return value
+
+
+def check_no_numbers(value: str) -> str:
+    """Return `value`; refuse what reads like a telephone, an identity-card or a bank-card number (security.md, PIPL)."""
+    plain = unicodedata.normalize("NFKC", value)
+    for pattern, words in NUMBERS:
+        if pattern.search(plain):
+            raise ValidationError(f"不要在这里写{words}，请删除后再保存。")
     return value
 
 

@@ -1,0 +1,222 @@
+"""Stations, sites, brands, outposts and duty posts: what must hold besides the models, closing, reopening, removing."""
+
+import datetime as dt
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from organizations.models import Area, Attachment, Check, FormerPlace, Level, Unit
+from outreach.models import Activity, Brand, Demonstration, Site, Station
+from portal.kit import saving
+from portal.kit.scope import ancestor_codes, code_range, permission_for
+
+LINKS = {Station: "station", Site: "site", Brand: "brand"}  # how an activity names its place
+
+
+def covers(user: Any, obj: Any, action: str = "view") -> bool:
+    """Whether `user` may do `action` to an area, a unit or a placed row whose area is loaded; costs no query."""
+    reach = user.reach(permission_for(obj, action))
+    area = obj if isinstance(obj, Area) else obj.area
+    unit = obj.pk if isinstance(obj, Unit) else getattr(obj, "unit_id", None)
+    return bool(reach.covers(area.tree_code) or unit in reach.units)
+
+
+def areas_for(user: Any, permission: str) -> QuerySet[Area]:
+    """The areas of today for which `user` may record with `permission`; none for a grant on a single unit."""
+    reach = user.reach(permission)
+    found: QuerySet[Area] = Area.objects.existing().select_related("parent")
+    return found if reach.everything else found.filter(_below(reach.codes, "tree_code"))
+
+
+def units_for(user: Any, permission: str) -> QuerySet[Unit]:
+    """The county-level bodies for which `user` may record with `permission`, and the units granted to them."""
+    reach = user.reach(permission)
+    found: QuerySet[Unit] = Unit.objects.in_force().select_related("area")
+    if reach.everything:
+        return found.filter(kind=Unit.Kind.BODY)
+    bodies = Q(kind=Unit.Kind.BODY) & _below(reach.codes, "area__tree_code")
+    return found.filter(bodies | Q(pk__in=reach.units))
+
+
+def parents_for(user: Any, permission: str) -> QuerySet[Station]:
+    """Stations to which a point of `user` may belong: of its own township and of county bodies.
+
+    A village's liaison reaches no station by scope and must be able to name the township's: this one list is wider.
+    """
+    reach = user.reach(permission)
+    stations: QuerySet[Station] = Station.objects.in_force().filter(kind=Station.Kind.STATION).select_related("area")
+    if reach.everything:
+        return stations
+    above = {code for low in reach.codes for code in ancestor_codes(low)}
+    return stations.filter(Q(area__tree_code__in=above) | _below(reach.codes, "area__tree_code"))
+
+
+def check_place(obj: Any) -> None:
+    """What must hold between a row, its host and its parent; ValidationError by field."""
+    problems: dict[str, str] = {}
+    area: Area = obj.area
+    if obj.since and obj.since > timezone.localdate():
+        problems["since"] = "日期不能晚于今天；到了那天再登记。"
+    if obj.unit and not _is_in(area, obj.unit.area):
+        problems["unit"] = f"{obj.unit}属于{obj.unit.area}，不能主管设在{area}的。"
+    organization = getattr(obj, "organization", None)
+    if organization and organization.area.tree_code[:6] != area.tree_code[:6]:
+        problems["organization"] = f"{organization}不在同一个县（市）。"
+    if isinstance(obj, Station):
+        problems |= _station_problems(obj)
+    if isinstance(obj, Site):
+        problems |= _site_problems(obj)
+    if problems:
+        raise ValidationError(problems)
+
+
+def uses_of(obj: Any) -> list[str]:
+    """What hangs on a row, in words; an empty list means that it may be deleted."""
+    found: list[tuple[str, int]] = []
+    label = obj._meta.label_lower
+    if type(obj) in LINKS:
+        found.append(("条活动记录", Activity.objects.filter(**{LINKS[type(obj)]: obj}).count()))
+    if isinstance(obj, Station | Site):
+        found.append(("项示范创建", Demonstration.objects.filter(**{LINKS[type(obj)]: obj}).count()))
+    if isinstance(obj, Station):
+        found.append(("个所属联络点", obj.points.count()))
+    found.append(("次标准核查", Check.objects.about(obj).count()))
+    found.append(("个附件", Attachment.objects.about(obj).count()))
+    found.append(("条区划变更沿革", FormerPlace.objects.filter(register=label, object_id=obj.pk).count()))
+    return [f"{number} {words}" for words, number in found if number]
+
+
+@transaction.atomic
+def delete_place(obj: Any, *, by: Any) -> None:
+    """Remove a row that nothing uses; a row in use is refused with the reason and the way out."""
+    obj = type(obj).objects.select_for_update().get(pk=obj.pk)
+    if used := uses_of(obj):
+        raise ValidationError(f"不能删除：这条记录已有 {'、'.join(used)}。不再使用时请办理“停用”，记录会保留。")
+    saving.delete(obj, by=by)
+
+
+@transaction.atomic
+def close_place(
+    obj: Any, *, until: dt.date, reason: str, by: Any, expected: int | None = None, heir: Station | None = None
+) -> Any:
+    """Close a row after `until` (its last day); the points of a closed station go to `heir`."""
+    row = type(obj).objects.select_for_update().get(pk=obj.pk)
+    if row.until is not None:
+        raise ValidationError(f"已于 {row.until} 停用，不用再办。")
+    if until > timezone.localdate():
+        raise ValidationError({"until": "停用日期不能晚于今天。"})
+    if until < row.since:
+        raise ValidationError({"until": f"停用日期不能早于启用日期 {row.since}。"})
+    _refuse_later_activities(row, until)
+    row.until = until
+    saving.save(row, by=by, expected=expected, reason=reason)
+    if isinstance(row, Station):
+        _hand_over(row, heir, by)
+    return row
+
+
+@transaction.atomic
+def reopen_place(obj: Any, *, reason: str, by: Any, expected: int | None = None) -> Any:
+    """Take a closed row back into use; refused where another of its name has taken its place."""
+    row = type(obj).objects.select_for_update().get(pk=obj.pk)
+    if row.until is None:
+        raise ValidationError("正在使用，不用恢复。")
+    if row.area.until is not None:
+        raise ValidationError(f"{row.area}已撤销，不能恢复使用。请在承接的区划新登记一条。")
+    row.until = None
+    try:
+        row.full_clean()
+        check_place(row)
+    except ValidationError as error:
+        raise ValidationError(error.messages) from error
+    return saving.save(row, by=by, expected=expected, reason=reason)
+
+
+def open_points(station: Any) -> QuerySet[Station]:
+    """The points that belong to a station today."""
+    return Station.objects.filter(parent=station, until=None).select_related("area__parent", "unit", "parent")
+
+
+def missing_parts(outpost: Any) -> str:
+    """What an outpost of 三区一企 still lacks: 完整, or "缺分管领导、职责清单"."""
+    parts = {"分管领导": outpost.leader, "落实人员": outpost.doer, "职责清单": outpost.duties}
+    lacking = [label for label, text in parts.items() if not text]
+    return f"缺{'、'.join(lacking)}" if lacking else "完整"
+
+
+def four_haves(brand: Any) -> str:
+    """What a service brand still lacks of 目标、载体、成效、特色."""
+    parts = {"目标": brand.goal, "载体": brand.carrier, "成效": brand.results, "特色": brand.features}
+    lacking = [label for label, text in parts.items() if not text]
+    return f"缺{'、'.join(lacking)}" if lacking else "齐全"
+
+
+def _below(codes: Any, path: str) -> Q:
+    found = Q(pk__in=[])
+    for code in codes:
+        lo, hi = code_range(code)
+        found |= Q(**{f"{path}__gte": lo, f"{path}__lt": hi})
+    return found
+
+
+def _is_in(area: Area, above: Area) -> bool:
+    lo, hi = code_range(above.tree_code)
+    return lo <= area.tree_code < hi
+
+
+def _station_problems(station: Station) -> dict[str, str]:
+    if station.kind == Station.Kind.STATION:
+        if station.area.level == Level.COUNTY and station.unit is None:
+            return {"unit": "设在县（市）一级的联络站，请选择主管单位。"}
+        return {}
+    parent = station.parent
+    if parent is None:
+        return {}
+    if parent.kind != Station.Kind.STATION:
+        return {"parent": f"{parent}是联络点，不能作为上级站。"}
+    if parent.until and station.until is None:
+        return {"parent": f"{parent}已于 {parent.until} 停用，请改选正在使用的联络站。"}
+    if not _is_in(station.area, parent.area):
+        return {"parent": f"{parent}设在{parent.area}；请选择本乡镇或市（县）直单位的联络站。"}
+    return {}
+
+
+def _site_problems(site: Site) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    if site.kind != Site.Kind.PLATFORM and site.platform:
+        problems["platform"] = "只有平台阵地填写平台名目；其他类别请改为空。"
+    if site.kind == Site.Kind.PLATFORM and not site.platform:
+        problems["platform"] = "请选择平台名目；名单里没有的选“其他平台”。"
+    if not site.award and (site.award_year or site.awarded_by):
+        problems["award"] = "填写了命名年份或命名单位，请同时选择命名级别。"
+    if site.award_year and not 1949 <= site.award_year <= timezone.localdate().year:
+        problems["award_year"] = f"年份应在 1949 到 {timezone.localdate().year} 之间。"
+    return problems
+
+
+def _refuse_later_activities(row: models.Model, until: dt.date) -> None:
+    """An activity cannot have been held where nothing was any more."""
+    link = LINKS.get(type(row))
+    last = Activity.objects.filter(**{link: row}, on__gt=until).order_by("-on").first() if link else None
+    if last is not None:
+        raise ValidationError(
+            {"until": f"{last.on} 还有活动“{last}”的记录，停用日期不能早于最后一次活动；记录有误的请先更正活动。"}
+        )
+
+
+def _hand_over(station: Station, heir: Station | None, by: Any) -> None:
+    points = list(open_points(station).select_for_update(of=("self",)))
+    if not points:
+        return
+    if heir is None:
+        raise ValidationError({"heir": f"还有 {len(points)} 个联络点属于这个站，请选择由哪个联络站接管。"})
+    for point in points:
+        point.parent = heir
+        try:
+            check_place(point)
+        except ValidationError as error:
+            raise ValidationError({"heir": f"{point}：{'；'.join(error.messages)}"}) from error
+        saving.save(point, by=by, reason=f"{station}停用，由{heir}接管")

@@ -1,6 +1,8 @@
 """The portal's settings. The environment decides; a missing or odd value stops the start with a sentence.
 
 SECRET_KEY       needed unless DEBUG is on: 50 characters or more, kept secret
+FIELD_KEYS       needed in production: the keys of encrypted fields, "id:key,…,fp:key", each 32 bytes in base64; the first
+                 writes, "fp" makes fingerprints; the development's and the demonstration's lie in DATA_DIR/field-keys
 ALLOWED_HOSTS    needed in production: host names, separated by commas
 DATABASE_URL     postgresql://user:password@host:port/name, postgresql:///name?host=/socket/folder, or
                  sqlite:////absolute/path; without it SQLite in DATA_DIR
@@ -12,7 +14,10 @@ AUDIT_KEEP_DAYS  how long the audit trail is kept
 DEBUG, DEMO      true or false
 """
 
+import base64
 import os
+import re
+import secrets
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -75,7 +80,40 @@ def allowed_hosts() -> list[str]:
     return hosts or ["127.0.0.1", "localhost"]
 
 
+def field_keys() -> dict[str, bytes]:
+    """Key id → 32 bytes; the first one writes, "fp" (never the first) makes fingerprints."""
+    text = os.environ.get("FIELD_KEYS") or ("test:" + "dA" * 21 + "c=,fp:" + "Zn" * 21 + "A=" if TESTING else "")
+    pairs = [pair.strip().partition(":") for pair in (text or own_field_keys()).split(",")]
+    with suppress(ValueError):
+        keys = {key_id: base64.b64decode(key, validate=True) for key_id, _, key in pairs}
+        named = all(re.fullmatch("[A-Za-z0-9_-]{1,16}", key_id) for key_id in keys)
+        if named and len(keys) == len(pairs) and "fp" in list(keys)[1:] and {len(key) for key in keys.values()} == {32}:
+            return keys
+    raise ImproperlyConfigured(
+        "FIELD_KEYS must be id:key,…,fp:key, each key made by `openssl rand -base64 32`; the first one writes. "
+        "Keep them apart from the backups: without them no stored phone can be read."
+    )
+
+
+def own_field_keys() -> str:
+    """The keys of a development or a demonstration, made on first use; "" in production."""
+    path = DATA_DIR / "field-keys"
+    if not (DEBUG or DEMO):
+        return ""
+    if not path.exists():
+        made = Path(f"{path}.{os.getpid()}")
+        made.touch(mode=0o600)
+        made.write_text(
+            ",".join(f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in ("k1", "fp"))
+        )
+        with suppress(FileExistsError):  # another process was faster
+            path.hardlink_to(made)
+        made.unlink()
+    return path.read_text()
+
+
 SECRET_KEY = secret_key()
+FIELD_KEYS = field_keys()
 ALLOWED_HOSTS = allowed_hosts()
 
 # Applications and the road of a request

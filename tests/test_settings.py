@@ -10,7 +10,8 @@ from django.contrib.auth.hashers import identify_hasher, make_password
 
 from portal import settings as portal_settings
 
-PRODUCTION = {"SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "tongxin.example.gov.cn"}
+FIELD_KEYS = "k1:" + "a2" * 21 + "s=,fp:" + "Zn" * 21 + "A="
+PRODUCTION = {"SECRET_KEY": "k" * 60, "FIELD_KEYS": FIELD_KEYS, "ALLOWED_HOSTS": "tongxin.example.gov.cn"}
 SHOW = "import sys; from portal import settings; print({name: getattr(settings, name) for name in sys.argv[1:]})"
 
 

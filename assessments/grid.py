@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
@@ -16,7 +17,7 @@ from assessments.services.reviews import cell_text
 STATES = {
     Score.Status.BLANK: "", Score.Status.SCORED: "s", Score.Status.CONFIRMED: "c", Score.Status.NOT_APPLICABLE: "n",
 }  # fmt: skip
-NO_CELL = ["", 0, "-", ""]
+NO_CELL = ["", 0, "-", "", ""]
 OVERLAP = dt.timedelta(seconds=5)
 EDITING = dt.timedelta(minutes=2)
 
@@ -32,6 +33,11 @@ class Board:
     scores: dict[tuple[int, int], Score]
     items: dict[tuple[int, int], str]
     cap: Decimal
+
+    @cached_property
+    def measured(self) -> set[int]:
+        """The tasks whose cells the registers fill."""
+        return {task.pk for task in self.tasks if task.indicator.method == Method.MEASURED}
 
     @classmethod
     def load(cls, quarter: Quarter, unit_class: str, user: Any, *, steps: bool = False) -> "Board":
@@ -94,7 +100,8 @@ class Board:
         return {"done": total - blank, "total": total, "blank": blank, "returned": returned}
 
     def cell(self, report: int, task: int) -> list[Any]:
-        """[text, version, state, flags] of one cell; flags: r returned, e explanation missing, o reason, b bonus, u item."""
+        """[text, version, state, flags, reading] of one cell; flags: r returned, e explanation missing, o reason, b bonus,
+        u item; reading: "9/12" where the registers measured it."""
         score = self.scores.get((report, task))
         if score is None:
             return NO_CELL
@@ -103,7 +110,13 @@ class Board:
             ("r", item == SelfReportItem.Status.RETURNED), ("e", score.needs_reason), ("o", bool(score.reason)),
             ("b", bool(score.bonus)), ("u", item is not None),
         ]  # fmt: skip
-        return [cell_text(score), score.version, STATES[score.status], "".join(flag for flag, on in flags if on)]
+        texts = [cell_text(score), score.version, STATES[score.status], "".join(flag for flag, on in flags if on)]
+        return [*texts, self._reading(score)]
+
+    def _reading(self, score: Score) -> str:
+        if score.task_id not in self.measured or score.target is None:
+            return ""
+        return f"{scoring.plain(score.achieved)}/{scoring.plain(score.target)}"
 
     def changed_since(self, since: dt.datetime) -> Iterable[Score]:
         return [score for score in self.scores.values() if score.updated_at >= since]

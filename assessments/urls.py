@@ -43,6 +43,7 @@ urlpatterns = [
     # Review
     path("review/", reviews.review_latest, name="review_latest"),
     path("quarters/<int:pk>/review/", reviews.review, name="review"),
+    path("quarters/<int:pk>/review/measure/", reviews.review_measure, name="review_measure"),
     path("quarters/<int:pk>/review/cells/", reviews.review_cells, name="review_cells"),
     path("quarters/<int:pk>/review/changes/", reviews.review_changes, name="review_changes"),
     path("quarters/<int:pk>/review/confirm/", reviews.review_confirm, name="review_confirm"),

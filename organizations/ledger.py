@@ -24,6 +24,8 @@ from organizations.models import (
     RosterConfirmation,
     Unit,
 )
+from portal.accounts.models import Grant
+from portal.accounts.roles import Role
 from portal.kit.models import in_force
 from portal.kit.scope import code_range
 
@@ -150,6 +152,10 @@ class Ledger:
         number = self.days.index(on)
         return {row[0]: row[1 + number] for row in self._confirmed if row[1 + number]}
 
+    def liaisons(self, on: dt.date) -> Counter:
+        """Area id → how many active accounts held the village liaison's role there on `on`."""
+        return Counter(area for area, since, until in self._liaisons if since <= on and (until is None or until >= on))
+
     def overdue_elections(self, on: dt.date) -> dict[int, dt.date]:
         """Organization id → the day of an election that was due before `on`."""
         return {pk: due for pk, due in self._elections if due < on}
@@ -234,6 +240,13 @@ class Ledger:
         rows = RosterConfirmation.objects.filter(self._here("organizations.organization", "organization__"))
         last = {f"d{i}": Max("on", filter=Q(on__lte=day)) for i, day in enumerate(self.days)}
         return list(rows.order_by().values_list("organization_id").annotate(**last))
+
+    @cached_property
+    def _liaisons(self) -> list[tuple[int, dt.date, dt.date | None]]:
+        lo, hi = self._codes
+        grants = Grant.objects.filter(role=Role.VILLAGE, confirmed_at__isnull=False, user__is_active=True)
+        held = grants.filter(area__tree_code__gte=lo, area__tree_code__lt=hi).order_by()
+        return list(held.values_list("area_id", "since", "until"))
 
     @cached_property
     def _elections(self) -> list[tuple[int, dt.date]]:

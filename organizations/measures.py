@@ -15,8 +15,6 @@ from django.conf import settings
 
 from organizations.ledger import Fact, Ledger, Place
 from organizations.models import Area, Level, Organization, Unit
-from portal.accounts.models import Grant
-from portal.accounts.roles import Role
 
 ORGANIZATIONS = "organizations.organization"
 
@@ -259,10 +257,7 @@ def _summed(counts: Counter, tree: dict[int, Place]) -> Counter:
 
 def _liaisons(ledger: Ledger, on: dt.date) -> Counts:
     """Villages in which somebody holds the village liaison's role on the day."""
-    lo, hi = ledger.area.code_range()
-    grants = Grant.objects.effective(on).filter(role=Role.VILLAGE, user__is_active=True)
-    held = grants.filter(area__tree_code__gte=lo, area__tree_code__lt=hi)
-    return Counter(held.values_list("area_id", flat=True)), Counter()
+    return ledger.liaisons(on), Counter()
 
 
 def _fully_officered(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:

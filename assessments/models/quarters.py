@@ -42,7 +42,10 @@ class Quarter(Versioned):
     review_due_on = models.DateField("评审截止日期")
     appeal_days = models.PositiveSmallIntegerField("复核申诉期（天）", default=5, help_text="公布后几天内可以申诉")
 
+    measured_at_sequence = models.BigIntegerField("测算时的审计序号", default=0, editable=False)
+
     objects = QuarterQuerySet.as_manager()
+    audit_skip = frozenset({"measured_at_sequence"})
 
     class Meta:
         ordering = ["-year", "-number", "pk"]

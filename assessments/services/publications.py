@@ -27,6 +27,7 @@ from assessments.models import (
 )
 from assessments.scoring import BonusRule, Entry, Facts, Line, Rule, Tier
 from assessments.services.reviews import refresh_measured
+from organizations.coverage import freeze
 from portal.audit.models import Action, record
 from portal.kit.scope import require
 
@@ -108,6 +109,8 @@ def publish_quarter(quarter: Quarter, *, by: Any, reason: str = "", at: dt.datet
     publication.save()
     require(by, "add", publication)
     _store(publication, results)
+    if revision == 1:
+        freeze(quarter.scheme.area, quarter.last_day, by=by, basis=str(publication))
     if correction:
         quarter.unlocks.active().filter(purpose=Unlock.Purpose.CORRECTION).update(ends_at=timezone.now())
     quarter.state = Quarter.State.PUBLISHED

@@ -8,13 +8,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from assessments import scoring
 from assessments.models import Quarter, Score, SelfReport, SelfReportItem, Task, Unlock
 from assessments.scoring import BonusRule, Method, ScoringError
+from assessments.services.measured import NOTHING_TO_MEASURE
 from organizations import measures
-from portal.audit.models import Act, Action, Change, record_many
+from portal.audit.models import Act, Action, AuditHead, Change, record_many
 from portal.kit.forms import check_text
 
 NOT_APPLICABLE = "不适用"
@@ -164,34 +166,54 @@ def return_items(report: SelfReport, tasks: Sequence[Task], *, reason: str, by: 
 
 @transaction.atomic
 def refresh_measured(quarter: Quarter, *, by: Any) -> int:
-    """Read the registers again for every `measured` cell, as of the quarter's last day; how many cells changed."""
+    """Read the registers again for every `measured` cell, as of the quarter's last day; how many cells changed.
+
+    Where the registers hold nothing that the unit could be measured by, the cell is not applicable until they do.
+    """
     scores = list(
         Score.objects.filter(report__quarter=quarter, task__indicator__method=Method.MEASURED)
-        .exclude(status=Score.Status.NOT_APPLICABLE)
+        .exclude(Q(status=Score.Status.NOT_APPLICABLE) & ~Q(reason=NOTHING_TO_MEASURE))
         .select_for_update(of=("self",))
         .select_related("report__unit__area", "task__indicator")
     )
+    units = list({score.report.unit_id: score.report.unit for score in scores}.values())
+    found = measures.readings({score.task.indicator.measure for score in scores}, units, quarter.last_day)
     rules, changed, acts = _Rules.of(quarter), [], []
-    figures: dict[str, dict[int, tuple[int, int]]] = {}
-    units = [score.report.unit for score in scores]
     for score in scores:
-        name = score.task.indicator.measure
-        if name not in figures:
-            figures[name] = measures.figures(name, units, quarter.last_day)
-        achieved, target = figures[name][score.report.unit_id]
-        if (score.achieved, score.target) == (achieved, target) or not target:
-            continue
+        reading = found[score.task.indicator.measure][score.report.unit_id]
         before = cell_text(score)
-        score.achieved, score.target = Decimal(achieved), Decimal(target)
-        score.done_on = score.done_on or min(quarter.last_day, score.task.due_on)
-        _score(score, None, rules)
-        score.status = Score.Status.CONFIRMED
-        acts.append(Act(Action.SCORED, score, [Change("points", "得分", before, cell_text(score))], "按登记数据测算"))
-        _stamp(score, by)
-        changed.append(score)
+        if _measure(score, *reading, rules=rules, last_day=quarter.last_day):
+            acts.append(
+                Act(Action.SCORED, score, [Change("points", "得分", before, cell_text(score))], "按登记数据测算")
+            )
+            _stamp(score, by)
+            changed.append(score)
     if changed:
         _write(changed, acts, by)
+    Quarter.objects.filter(pk=quarter.pk).update(measured_at_sequence=AuditHead.objects.get(pk=1).sequence)
     return len(changed)
+
+
+def _measure(score: Score, achieved: int, target: int, *, rules: _Rules, last_day: dt.date) -> bool:
+    """Put what the registers say into a cell; whether that changed it."""
+    if not target:
+        if score.status == Score.Status.NOT_APPLICABLE:
+            return False
+        _clear(score)
+        score.status, score.reason, score.steps = (
+            Score.Status.NOT_APPLICABLE, NOTHING_TO_MEASURE, [f"不适用，原因：{NOTHING_TO_MEASURE}"],
+        )  # fmt: skip
+        return True
+    if (score.achieved, score.target) == (achieved, target):
+        return False
+    if score.status == Score.Status.NOT_APPLICABLE:
+        _clear(score)
+        score.reason = ""
+    score.achieved, score.target = Decimal(achieved), Decimal(target)
+    score.done_on = score.done_on or min(last_day, score.task.due_on)
+    _score(score, None, rules)
+    score.status = Score.Status.CONFIRMED
+    return True
 
 
 def cell_text(score: Score) -> str:

@@ -17,6 +17,7 @@ from assessments.filters import ReportFilterSet
 from assessments.forms import ItemForm
 from assessments.models import Evidence, Quarter, SelfReport, SelfReportItem, Task
 from assessments.services import reports as services
+from assessments.services.measured import Reading, readings_of
 from assessments.tables import ReportTable
 from portal.audit.models import Action, record
 from portal.kit import files, views
@@ -162,8 +163,11 @@ def evidence_download(request: HttpRequest, key: Any) -> HttpResponseBase:
 class Line:
     """One task on the page: its form, what is stored, whether it may be written."""
 
-    def __init__(self, report: SelfReport, task: Task, item: SelfReportItem | None, request: HttpRequest, closed: str):
-        self.report, self.task, self.item = report, task, item
+    def __init__(
+        self, report: SelfReport, task: Task, item: SelfReportItem | None, request: HttpRequest, closed: str,
+        reading: Reading | None = None,
+    ):  # fmt: skip
+        self.report, self.task, self.item, self.reading = report, task, item, reading
         self.maximum = task.points_for(report.unit_class)
         self.open = services.is_open(report, item, closed)
         posted = request.method == "POST" and self.open and any(k.startswith(f"t{task.pk}-") for k in request.POST)
@@ -222,7 +226,10 @@ class Page:
             item.task_id: item for item in report.items.prefetch_related("evidence").select_related("task__indicator")
         }
         chosen = [task for task in self.tasks if only in {None, task.pk}]
-        self.lines = [Line(report, task, self.items.get(task.pk), request, self.closed) for task in chosen]
+        readings = {} if report.quarter.is_frozen else readings_of(report, chosen)
+        self.lines = [
+            Line(report, task, self.items.get(task.pk), request, self.closed, readings.get(task.pk)) for task in chosen
+        ]
         self._look()
 
     def save_all(self) -> None:

@@ -11,18 +11,22 @@ from django.core.exceptions import RequestDataTooBig, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
 from assessments import scoring
 from assessments.grid import Board, cursor, editors
 from assessments.models import Quarter, Score, SelfReport, SelfReportItem, UnitClass
+from assessments.scoring import Method
+from assessments.services.measured import list_url, registers_changed
 from assessments.services.reviews import (
     Entry,
     Outcome,
     cell_text,
     confirm_scores,
     enter_scores,
+    refresh_measured,
     return_items,
     scoring_closed,
 )
@@ -62,8 +66,25 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         "crumbs": [("季度考评", None), (str(quarter), quarter.get_absolute_url()), ("打分", None)],
         "grid": board.payload(editable), "progress": board.progress(), "closed": closed, "editable": editable,
         "tabs": [(value, label, counts[value]) for value, label in UnitClass.choices],
-        "confirm_form": KeyedForm(),
+        "confirm_form": KeyedForm(), "registers_changed": editable and registers_changed(quarter),
     })  # fmt: skip
+
+
+@require_POST
+@permission_required("assessments.change_score")
+def review_measure(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read the registers again for the measured cells of a quarter in review."""
+    quarter = permitted_or_404(QUARTERS, request.user, "change", pk=pk)
+    closed, _ = scoring_closed(quarter)
+    if closed or quarter.state != Quarter.State.REVIEW:
+        messages.error(request, closed or "已公布的季度不再按登记册重新测算。")
+    else:
+        changed = refresh_measured(quarter, by=request.user)
+        messages.success(
+            request,
+            f"已按登记册重新测算，{changed} 格得分有变化。" if changed else "已按登记册重新测算，得分没有变化。",
+        )
+    return redirect(f"{reverse('assessments:review', args=[pk])}?class={_asked_class(request.POST.get('class'))}")
 
 
 @require_POST
@@ -350,6 +371,7 @@ def _panel_context(quarter: Quarter, score: Score, form: PanelForm) -> dict[str,
         "item": item, "evidence": list(item.evidence.kept()) if item else [], "last": last, "closed": closed,
         "maximum": score.task.points_for(score.report.unit_class), "history": history_of(score, 10),
         "return_form": KeyedForm(),
+        "list_url": list_url(score.task, score.report.unit, quarter) if score.task.indicator.method == Method.MEASURED else "",
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ const NOT_APPLICABLE = "不适用";
 const POLL = 4000;
 const FRESH = 8000;
 const LEARNED = 30;
-const [TEXT, VERSION, STATE, FLAGS] = [0, 1, 2, 3];
+const [TEXT, VERSION, STATE, FLAGS, READING] = [0, 1, 2, 3, 4];
 const FLAG_WORDS = { r: "已退回补充", e: "缺评分说明", o: "有评分说明", b: "有时效加分" };
 const STATUS_NOTES = { draft: "未提交", returned: "已退回" };
 
@@ -108,12 +108,12 @@ class ScoreGrid {
       bad: entry && /bad|conflict/.test(entry.state), conflict: entry?.state === "conflict" || entry?.theirs, fresh: this.changedBy.has(id),
     };
     const words = [
-      text === "" ? "未填" : text, classes.confirmed ? "已确认" : "", classes.pending ? "未保存" : "", problem,
+      text === "" ? "未填" : text, cell[READING] ? `登记册 ${cell[READING]}` : "", classes.confirmed ? "已确认" : "", classes.pending ? "未保存" : "", problem,
       ...Object.keys(FLAG_WORDS).filter((flag) => cell[FLAGS].includes(flag)).map((flag) => FLAG_WORDS[flag]),
       this.changedBy.get(id) || "",
     ].filter(Boolean);
     return {
-      text, classes: Object.keys(classes).filter((name) => classes[name]), note: has("o") ? "注" : "",
+      text, classes: Object.keys(classes).filter((name) => classes[name]), note: has("o") ? "注" : cell[READING] || "",
       title: words.slice(1).join("；"), words: words.join("，"), invalid: Boolean(classes.bad),
     };
   }

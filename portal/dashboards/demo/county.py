@@ -25,12 +25,13 @@ from portal.accounts.models import Grant, User
 from portal.accounts.roles import Role
 from portal.audit.models import Act, Action, record_many
 from portal.dashboards.demo.cast import BODIES_WITH_DUTIES, OTHER_BODIES, PASSWORD, ROLES, person
+from portal.dashboards.demo.registers import Registers
 from portal.kit import saving
 
 FOUNDED = dt.date(2022, 1, 1)
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
 SHORT_OF = ["佐证不足，缺签到表", "活动照片不全", "台账缺一次记录", "材料与上季重复"]
-NOT_HERE = {"走访联系企业": "辖区本季没有应走访的企业", "结对联系": "没有安排结对任务"}
+NOT_HERE = {"诉求办理": "本季没有收到诉求", "结对联系": "没有安排结对任务"}
 
 
 class County:
@@ -46,6 +47,7 @@ class County:
         self._areas()
         self._accounts()
         self._units()
+        Registers(self.county, self.file, self.staff, self.people).build()
         scheme = self._scheme()
         for number in (1, 2, 3, 4):
             self._published(scheme, number)
@@ -65,6 +67,7 @@ class County:
         made = [self._account(f"{code}{self.suffix}", role, places.get(role, self.county)) for code, role, _ in ROLES]
         self.staff = made[0]
         self.second = self._account(f"staff2{self.suffix}", Role.STAFF, self.county)
+        self._lead()
         villages = Area.objects.in_area(self.county).filter(level=Level.VILLAGE, counted=True).exclude(pk=village.pk)
         chosen = [area for area in villages if self.random.random() < 0.92]
         users = [
@@ -81,6 +84,19 @@ class County:
         grants = [self._grant(user, Role.VILLAGE, area) for user, area in zip(users, chosen, strict=True)]
         Grant.objects.bulk_create(grants, batch_size=500)
         record_many(None, [Act(Action.GRANTED, grant) for grant in grants])
+
+    def _lead(self) -> None:
+        """包片领导: answers for two townships."""
+        lead = self._account(f"lead{self.suffix}", Role.LEADER, self.township)
+        other = (
+            Area.objects.in_area(self.county)
+            .filter(level=Level.TOWNSHIP, counted=True)
+            .exclude(pk=self.township.pk)
+            .first()
+        )
+        grant = self._grant(lead, Role.LEADER, other)
+        grant.save()
+        record_many(None, [Act(Action.GRANTED, grant)])
 
     def _account(self, username: str, role: str, area: Area | None, unit: Unit | None = None) -> User:
         user = User.objects.create(

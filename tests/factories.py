@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from assessments.models import BonusTier, ClassAssignment, Indicator, Quarter, Scheme, Score, SelfReport, Task
 from assessments.scoring import Method
-from organizations.models import Area, AreaVersion, Kind, Level, Unit
+from organizations.models import Area, AreaVersion, Kind, Level, Membership, Organization, Person, Unit
+from outreach.models import Brand, Site
 from portal.accounts.models import Grant, User
 from portal.accounts.roles import Role
 
@@ -108,3 +109,35 @@ def make_quarter(scheme=None, state="open", **fields):
         report = SelfReport.objects.create(quarter=quarter, unit=assigned.unit, unit_class=assigned.unit_class)
         Score.objects.bulk_create(Score(report=report, task=task) for task in tasks)
     return quarter
+
+
+def make_organization(area=None, **fields):
+    """A fellowship of a village; of a township its council, of a county an industry chamber."""
+    area = area or make_village()
+    kinds = {Level.VILLAGE: "village_fellowship", Level.TOWNSHIP: "township_council", Level.COUNTY: "industry_chamber"}
+    values = {"kind": kinds[area.level], "name": f"{area.name}联谊会{next(COUNTER)}", "since": FOUNDED, **fields}
+    return Organization.objects.create(area=area, **values)
+
+
+def make_person(area=None, **fields):
+    values = {"name": f"张某{next(COUNTER)}", **fields}
+    return Person.objects.create(area=area or make_township(), **values)
+
+
+def make_membership(organization=None, person=None, **fields):
+    organization = organization or make_organization()
+    values = {"post": "会员", "since": FOUNDED, **fields}
+    person = person or make_person(organization.area)
+    return Membership.objects.create(organization=organization, person=person, **values)
+
+
+def make_site(area=None, **fields):
+    area = area or make_village()
+    values = {"kind": Site.Kind.ROOM, "name": f"{area.name}阵地{next(COUNTER)}", "since": FOUNDED, **fields}
+    return Site.objects.create(area=area, **values)
+
+
+def make_brand(area=None, **fields):
+    area = area or make_township()
+    values = {"name": f"{area.name}品牌{next(COUNTER)}", "since": FOUNDED, **fields}
+    return Brand.objects.create(area=area, **values)

@@ -10,9 +10,13 @@ from rest_framework.views import APIView
 
 from assessments import api as assessments
 from organizations.api import areas as organizations
+from organizations.api import organizations as registers
+from organizations.api import standards
 from portal.kit.access import ANY_USER
 
 LIST, DETAIL = {"get": "list"}, {"get": "retrieve"}
+LIST_WRITE = {"get": "list", "post": "create"}  # a ScopedViewSet
+DETAIL_WRITE = {"get": "retrieve", "patch": "partial_update"}
 
 
 class RootView(APIView):
@@ -46,6 +50,18 @@ urlpatterns = [
     path("areas/<int:pk>/", organizations.AreaViewSet.as_view(DETAIL), name="areas_detail"),
     path("units/", organizations.UnitViewSet.as_view(LIST), name="units_list"),
     path("units/<int:pk>/", organizations.UnitViewSet.as_view(DETAIL), name="units_detail"),
+    path("standards/", standards.StandardViewSet.as_view(LIST), name="standards_list"),
+    path("standards/<int:pk>/", standards.StandardViewSet.as_view(DETAIL), name="standards_detail"),
+    path("checks/", standards.CheckViewSet.as_view(LIST), name="checks_list"),
+    path("checks/<int:pk>/", standards.CheckViewSet.as_view(DETAIL), name="checks_detail"),
+    path("goals/", standards.GoalViewSet.as_view(LIST), name="goals_list"),
+    path("goals/<int:pk>/", standards.GoalViewSet.as_view(DETAIL), name="goals_detail"),
+    path("organizations/", registers.OrganizationViewSet.as_view(LIST_WRITE), name="organizations_list"),
+    path("organizations/<int:pk>/", registers.OrganizationViewSet.as_view(DETAIL_WRITE), name="organizations_detail"),
+    path("people/", registers.PersonViewSet.as_view(LIST), name="people_list"),
+    path("people/<int:pk>/", registers.PersonViewSet.as_view(DETAIL), name="people_detail"),
+    path("memberships/", registers.MembershipViewSet.as_view(LIST), name="memberships_list"),
+    path("memberships/<int:pk>/", registers.MembershipViewSet.as_view(DETAIL), name="memberships_detail"),
     path("schemes/", assessments.SchemeViewSet.as_view(LIST), name="schemes_list"),
     path("schemes/<int:pk>/", assessments.SchemeViewSet.as_view(DETAIL), name="schemes_detail"),
     path("quarters/", assessments.QuarterViewSet.as_view(LIST), name="quarters_list"),

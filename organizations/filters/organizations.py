@@ -1,0 +1,126 @@
+"""What the register of organizations can be asked; the same words for page, workbook and API."""
+
+import datetime as dt
+from typing import Any
+
+import django_filters
+from django import forms
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from organizations.models import Area, FieldOfWork, Level, Membership, Organization, Person
+from organizations.services.organizations import lacking_posts
+from portal.kit.filters import DateInput, FilterSet
+
+STATES = [("all", "含已撤销的"), ("ended", "只看已撤销的")]
+STALE = [("amber", "待核实"), ("red", "逾期未核实"), ("never", "从未核实")]
+ELECTIONS = [("soon", "临近换届"), ("over", "逾期未换届"), ("unknown", "未登记换届日期")]
+
+
+class AreaChoiceField(django_filters.fields.ModelChoiceField):
+    """Villages stand under their township; those that were closed say so."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        indent = "　" * (obj.level - Level.COUNTY)
+        return f"{indent}{obj.name}{'（已撤销）' if obj.until else ''}"
+
+
+class AreaFilter(django_filters.ModelChoiceFilter):
+    field_class = AreaChoiceField
+
+
+class OrganizationFilterSet(FilterSet):
+    """`on`: as the register stood on that day; without it, today."""
+
+    search_fields = ("name", "pinyin", "registration_number")
+    area = AreaFilter(queryset=Area.objects.all(), label="区划", method="standing_in")
+    kind = django_filters.ChoiceFilter(choices=Organization.Kind.choices, label="类别")
+    field = django_filters.ChoiceFilter(choices=FieldOfWork.choices, label="工作领域", method="of_field")
+    election = django_filters.ChoiceFilter(choices=ELECTIONS, label="换届", method="by_election")
+    stale = django_filters.ChoiceFilter(choices=STALE, label="花名册核实", method="by_staleness")
+    posts = django_filters.ChoiceFilter(choices=[("lacking", "缺配")], label="应配职务", method="by_posts")
+    state = django_filters.ChoiceFilter(choices=STATES, label="状态", empty_label="在册", method="by_state")
+    on = django_filters.DateFilter(label="截至日期", widget=DateInput, method="as_of")
+
+    class Meta:
+        model = Organization
+        fields = ["area", "kind", "field", "election", "stale", "posts", "state", "on"]
+
+    @property
+    def day(self) -> dt.date:
+        return self.form.cleaned_data.get("on") or timezone.localdate()
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Those in being on the day, unless the state asks for others."""
+        queryset = super().filter_queryset(queryset)
+        return queryset if self.form.cleaned_data.get("state") else queryset.in_force(self.day)
+
+    def as_of(self, queryset: Any, name: str, value: dt.date) -> QuerySet:
+        return queryset
+
+    def standing_in(self, queryset: Any, name: str, value: Area) -> QuerySet:
+        day = self.day
+        return queryset.in_area(value) if day == timezone.localdate() else queryset.standing_in(value, day)
+
+    def of_field(self, queryset: Any, name: str, value: str) -> QuerySet:
+        return queryset.filter(fields_of_work__icontains=f",{value},")
+
+    def by_election(self, queryset: Any, name: str, value: str) -> QuerySet:
+        day = self.day
+        soon = day + dt.timedelta(days=settings.ELECTION_NOTICE_DAYS)
+        return {
+            "soon": queryset.filter(next_election_on__gte=day, next_election_on__lte=soon),
+            "over": queryset.filter(next_election_on__lt=day),
+            "unknown": queryset.filter(next_election_on=None),
+        }[value]
+
+    def by_staleness(self, queryset: Any, name: str, value: str) -> QuerySet:
+        """amber: past the first limit; red: past the second one or never confirmed."""
+        amber = self.day - dt.timedelta(days=settings.ROSTER_AMBER_DAYS)
+        red = self.day - dt.timedelta(days=settings.ROSTER_RED_DAYS)
+        rows = queryset.with_verified()
+        return {
+            "amber": rows.filter(verified_on__lt=amber, verified_on__gte=red),
+            "red": rows.filter(Q(verified_on__lt=red) | Q(verified_on=None)),
+            "never": rows.filter(verified_on=None),
+        }[value]
+
+    def by_posts(self, queryset: Any, name: str, value: str) -> QuerySet:
+        return queryset.filter(lacking_posts(self.day))
+
+    def by_state(self, queryset: Any, name: str, value: str) -> QuerySet:
+        known = queryset.filter(since__lte=self.day)
+        return known.filter(until__lt=self.day) if value == "ended" else known
+
+
+class PersonApiFilterSet(FilterSet):
+    search_fields = ("name", "pinyin")
+    area = django_filters.ModelChoiceFilter(queryset=Area.objects.all(), label="登记区划", method="in_area")
+
+    class Meta:
+        model = Person
+        fields = ["area"]
+
+    def in_area(self, queryset: Any, name: str, value: Area) -> QuerySet:
+        return queryset.in_area(value)
+
+
+class MembershipApiFilterSet(FilterSet):
+    """`on`: those in post on that day; without it, every line of the rosters."""
+
+    search_fields = ("person__name", "post")
+    area = django_filters.ModelChoiceFilter(queryset=Area.objects.all(), label="区划", method="in_area")
+    organization = django_filters.NumberFilter(label="组织")
+    person = django_filters.NumberFilter(label="人员")
+    on = django_filters.DateFilter(label="在任日期", widget=forms.DateInput, method="in_force_on")
+
+    class Meta:
+        model = Membership
+        fields = ["area", "organization", "person", "on"]
+
+    def in_area(self, queryset: Any, name: str, value: Area) -> QuerySet:
+        return queryset.in_area(value)
+
+    def in_force_on(self, queryset: Any, name: str, value: dt.date) -> QuerySet:
+        return queryset.in_force(value)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organizations.views import areas
+from organizations.views import areas, coverage_goals, standards
 
 app_name = "organizations"
 urlpatterns = [
@@ -20,4 +20,20 @@ urlpatterns = [
     path("units/import/", areas.unit_import, name="unit_import"),
     path("units/<int:pk>/", areas.UnitDetailView.as_view(), name="unit_detail"),
     path("units/<int:pk>/edit/", areas.UnitUpdateView.as_view(), name="unit_update"),
+    path("standards/", standards.StandardListView.as_view(), name="standard_list"),
+    path("standards/add/", standards.StandardCreateView.as_view(), name="standard_create"),
+    path("standards/defaults/", standards.standard_defaults, name="standard_defaults"),
+    path("standards/<int:pk>/", standards.StandardDetailView.as_view(), name="standard_detail"),
+    path("standards/<int:pk>/edit/", standards.StandardUpdateView.as_view(), name="standard_update"),
+    path("standards/<int:pk>/failures/", standards.standard_failures, name="standard_failures"),
+    path("checks/", standards.CheckListView.as_view(), name="check_list"),
+    path("checks/add/", standards.check_create, name="check_create"),
+    path("checks/<int:pk>/", standards.check_detail, name="check_detail"),
+    path("checks/<int:pk>/answers/", standards.check_update, name="check_update"),
+    path("checks/<int:pk>/delete/", standards.check_delete, name="check_delete"),
+    path("goals/", coverage_goals.CoverageGoalListView.as_view(), name="coveragegoal_list"),
+    path("goals/add/", coverage_goals.CoverageGoalCreateView.as_view(), name="coveragegoal_create"),
+    path("goals/defaults/", coverage_goals.coveragegoal_defaults, name="coveragegoal_defaults"),
+    path("goals/<int:pk>/edit/", coverage_goals.CoverageGoalUpdateView.as_view(), name="coveragegoal_update"),
+    path("goals/<int:pk>/end/", coverage_goals.CoverageGoalEndView.as_view(), name="coveragegoal_end"),
 ]

@@ -18,6 +18,9 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         [
             ("行政区划", "organizations:area_tree", "map", "organizations.view_area"),
             ("考核对象", "organizations:unit_list", "building-office-2", "organizations.view_unit"),
+            ("标准核查", "organizations:check_list", "clipboard-document-check", "organizations.view_check"),
+            ("标准", "organizations:standard_list", "list-bullet", "organizations.change_standard"),
+            ("覆盖目标", "organizations:coveragegoal_list", "flag", "organizations.change_coveragegoal"),
         ],
     ),
     (

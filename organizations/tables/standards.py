@@ -18,6 +18,11 @@ class StandardTable(Table):
         fields = ["name", "area", "applies_to", "version", "since", "items", "recheck_months"]
 
 
+def due(check: Check) -> str:
+    """Amber once the day to look again has come."""
+    return "amber" if check.recheck_on and check.recheck_on <= timezone.localdate() else ""
+
+
 def conclusion(check: Check) -> str:
     """达标 or 未达标 of a finished check; one that is being filled in has none yet."""
     if check.status == Check.Status.DRAFT:
@@ -39,7 +44,7 @@ class CheckTable(Table):
     missing = Column("还差", order_by="missing", numeric=True, value=lambda check: _done(check, check.missing))
     lacking = Column("缺哪些", value=lambda check: "、".join(answer.wording for answer in check.lacking))
     by = Column("核查人", "by.name", order_by="by__name")
-    recheck_on = Column("到期复查", order_by="recheck_on", tone=lambda check: _due(check))
+    recheck_on = Column("到期复查", order_by="recheck_on", tone=due)
 
     class Meta:
         model = Check
@@ -48,7 +53,3 @@ class CheckTable(Table):
 
 def _done(check: Check, value: int) -> int | None:
     return value if check.status == Check.Status.DONE else None
-
-
-def _due(check: Check) -> str:
-    return "amber" if check.recheck_on and check.recheck_on <= timezone.localdate() else ""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organizations.views import areas, coverage_goals, standards
+from organizations.views import areas, attachments, coverage_goals, standards
 
 app_name = "organizations"
 urlpatterns = [
@@ -36,4 +36,8 @@ urlpatterns = [
     path("goals/defaults/", coverage_goals.coveragegoal_defaults, name="coveragegoal_defaults"),
     path("goals/<int:pk>/edit/", coverage_goals.CoverageGoalUpdateView.as_view(), name="coveragegoal_update"),
     path("goals/<int:pk>/end/", coverage_goals.CoverageGoalEndView.as_view(), name="coveragegoal_end"),
+    path("attachments/<str:register>/<int:object_id>/add/", attachments.attachment_add, name="attachment_add"),
+    path("attachments/<uuid:key>/", attachments.attachment_download, name="attachment_download"),
+    path("attachments/<uuid:key>/thumbnail/", attachments.attachment_thumbnail, name="attachment_thumbnail"),
+    path("attachments/<uuid:key>/remove/", attachments.attachment_remove, name="attachment_remove"),
 ]

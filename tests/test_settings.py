@@ -38,6 +38,12 @@ def start(tmp_path):
     [
         ({"DEBUG": "yes"}, "DEBUG must be true or false, not 'yes'."),
         ({"SECRET_KEY": ""}, "SECRET_KEY must be a secret of at least 50 characters; it has 0."),
+        ({"FIELD_KEYS": ""}, "FIELD_KEYS must be id:key,…,fp:key, each key made by `openssl rand -base64 32`"),
+        ({"FIELD_KEYS": FIELD_KEYS.split(",", maxsplit=1)[0]}, "FIELD_KEYS must be id:key,…,fp:key"),
+        ({"FIELD_KEYS": FIELD_KEYS.split(",")[1]}, "FIELD_KEYS must be id:key,…,fp:key"),
+        ({"FIELD_KEYS": f"{FIELD_KEYS},k1:AAAA"}, "FIELD_KEYS must be id:key,…,fp:key"),
+        ({"FIELD_KEYS": f"{FIELD_KEYS},k2:AAAA"}, "FIELD_KEYS must be id:key,…,fp:key"),
+        ({"FIELD_KEYS": f"{FIELD_KEYS},k2:not base64"}, "FIELD_KEYS must be id:key,…,fp:key"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS must name the portal's hosts"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name the portal's hosts"),
         ({"LOGIN_ATTEMPTS": "0"}, "LOGIN_ATTEMPTS must be a whole number of at least 1, not '0'."),
@@ -71,6 +77,15 @@ def test_sqlite_queues_its_writers_and_keeps_what_it_acknowledged(start):
     assert "'transaction_mode': 'IMMEDIATE'" in shown
     assert "journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA recursive_triggers=ON" in shown
     assert portal_settings.database("sqlite:////srv/t.sqlite3")["NAME"] == "/srv/t.sqlite3"
+
+
+@pytest.mark.parametrize("environment", [{"DEBUG": "true"}, {"DEMO": "true", "SECRET_KEY": "k" * 60}])
+def test_a_development_makes_its_field_keys_once_for_its_owner_alone(start, tmp_path, environment):
+    first, _ = start(environment, "FIELD_KEYS")
+    assert first.startswith("{'FIELD_KEYS': {'k1': b")
+    assert start(environment, "FIELD_KEYS")[0] == first
+    assert [path.name for path in tmp_path.iterdir()] == ["field-keys"]
+    assert (tmp_path / "field-keys").stat().st_mode & 0o777 == 0o600
 
 
 def test_production_cookies_belong_to_the_host_alone(start):

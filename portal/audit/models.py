@@ -18,6 +18,7 @@ from django.utils import timezone
 
 CHAIN_START = "0" * 64
 PRIVATE = "（已隐去）"
+PRIVATE_CHANGED = "（已隐去，已更改）"
 
 
 class Action(models.TextChoices):
@@ -53,6 +54,17 @@ class Origin(NamedTuple):
 
     request_id: str = ""
     address: str = ""
+
+
+class Hidden(str):
+    """`PRIVATE` in every text; in memory it still knows the value, so that a change is seen without being shown."""
+
+    value: Any
+
+    def __new__(cls, value: Any) -> "Hidden":
+        hidden = super().__new__(cls, PRIVATE)
+        hidden.value = value
+        return hidden
 
 
 class Change(NamedTuple):
@@ -159,7 +171,7 @@ def claim(user: Any, key: str) -> tuple[Submission, bool]:
 
 
 def snapshot(obj: models.Model) -> dict[str, str]:
-    """Field name → text of every audited field of `obj`; private fields give only whether they are filled."""
+    """Field name → text of every audited field of `obj`; private fields give `Hidden`, or "" where they are empty."""
     private = getattr(obj, "audit_private", frozenset())
     skipped = getattr(obj, "audit_skip", frozenset()) | {"version", "updated_at", "created_at"}
     texts = {}
@@ -167,17 +179,29 @@ def snapshot(obj: models.Model) -> dict[str, str]:
         if model_field.primary_key or model_field.name in skipped:
             continue
         text = _text(obj, model_field)
-        texts[model_field.name] = PRIVATE if text and model_field.name in private else text
+        if getattr(model_field, "audit_private", False):  # its text is a mask, which two values may share
+            texts[model_field.name] = Hidden(getattr(obj, model_field.attname)) if text else ""
+        else:
+            texts[model_field.name] = Hidden(text) if text and model_field.name in private else text
     return texts
 
 
 def differences(before: Mapping[str, str], obj: models.Model) -> list[Change]:
     """What changed between a snapshot taken earlier and `obj` now."""
+    texts = [(name, before.get(name, ""), after) for name, after in snapshot(obj).items()]
     return [
-        Change(name, str(obj._meta.get_field(name).verbose_name), before.get(name, ""), after)
-        for name, after in snapshot(obj).items()
-        if before.get(name, "") != after
+        Change(name, str(obj._meta.get_field(name).verbose_name), str(old), _said(old, new))
+        for name, old, new in texts
+        if _value(old) != _value(new)
     ]
+
+
+def _value(text: str) -> Any:
+    return text.value if isinstance(text, Hidden) else text
+
+
+def _said(old: str, new: str) -> str:
+    return PRIVATE_CHANGED if isinstance(old, Hidden) and isinstance(new, Hidden) else str(new)
 
 
 def record(

@@ -257,10 +257,15 @@ class Phone:
             return self._token
 
 
+class PhoneInput(forms.TelInput):
+    def use_required_attribute(self, initial: Any) -> bool:
+        return super().use_required_attribute(initial) and not initial
+
+
 class PhoneField(forms.Field):
     """A box for one number. On an edit form it is empty: left so it keeps the stored number, 无 or - removes it."""
 
-    widget = forms.TelInput
+    widget = PhoneInput
     stored: Phone = Phone()
 
     def __init__(self, **kwargs: Any):
@@ -273,7 +278,6 @@ class PhoneField(forms.Field):
         if isinstance(initial, Phone) and initial and not self.stored:
             self.stored = initial
             self.widget.attrs["placeholder"] = initial.masked
-            self.widget.is_required = False
             rule = "留空则不改" if self.required else "留空则不改，填“无”则删去"
             self.help_text = f"{self.help_text}已登记的号码不显示，{rule}。"
         return super().get_bound_field(form, field_name)

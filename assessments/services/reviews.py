@@ -363,5 +363,7 @@ def _stamp(score: Score, by: Any) -> None:
 
 
 def _write(scores: list[Score], acts: list[Act], by: Any) -> None:
-    Score.objects.bulk_update(scores, WRITTEN, batch_size=300)
+    Score.objects.bulk_create(
+        scores, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN, batch_size=500
+    )  # an upsert of rows that exist: a tenth of what bulk_update's CASE costs
     record_many(by, acts)

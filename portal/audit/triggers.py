@@ -15,7 +15,7 @@ def _sqlite(name: str, table: str, event: str, condition: str, message: str) -> 
 def _postgresql(name: str, table: str, event: str, condition: str, message: str) -> str:
     returned = "OLD" if event == "DELETE" else "NEW"
     return (
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN "
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF ({condition}) THEN "
         f"RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN {returned}; END $$;"
         f'CREATE TRIGGER "{name}" BEFORE {event} ON "{table}" FOR EACH ROW EXECUTE FUNCTION {name}()'
     )

@@ -41,7 +41,7 @@ class CellTests(GridCase):
     def test_a_cell_is_saved_with_its_steps_and_one_audit_row(self):
         before = AuditEntry.objects.count()
         answer = self.send(self.board.cell(0, 0, "５．５")).json()
-        assert answer["saved"][0]["cell"] == ["5.5", 2, "s", ""]
+        assert answer["saved"][0]["cell"] == ["5.5", 2, "s", "", ""]
         score = self.board.score(0, 0)
         assert (score.points, score.by, score.version) == (Decimal("5.5"), self.board.staff, 2)
         assert score.steps[0] == "评审给 5.5 分（满分 25 分）"
@@ -115,7 +115,7 @@ class CellTests(GridCase):
         self.send(self.board.cell(1, 1, "7"))
         self.client.force_login(self.board.staff)
         answer = self.client.get(url, {"since": start["cursor"], "class": "1"}).json()
-        assert ["7", 2, "s", ""] in [cell["cell"] for cell in answer["cells"]]
+        assert ["7", 2, "s", "", ""] in [cell["cell"] for cell in answer["cells"]]
         assert answer["editors"] == ["李某乙正在编辑Ⅰ类"]
         assert self.client.get(url, {"since": "yesterday"}).status_code == 400
 

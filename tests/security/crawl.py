@@ -22,6 +22,8 @@ NOBODYS = {
     "task": 999_999,
     "key": "00000000-0000-4000-8000-000000000000",
     "name": "none",
+    "register": "organizations.organization",
+    "object_id": 999_999,
 }
 LINK = re.compile(r"""(?:href|src|action|data-[a-z-]*url)=["']([^"'#]*)|"(?:http://testserver)(/api/[^"]*)\"""")
 VARIES = re.compile(

@@ -25,6 +25,8 @@ MISSING = {
     "task": 999_999,
     "key": "00000000-0000-4000-8000-000000000000",
     "name": "nothing",
+    "register": "organizations.organization",
+    "object_id": 999_999,
 }
 
 

@@ -4,8 +4,10 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
+from django.db.models import Model
 from django.utils import timezone
 
 from assessments.models import (
@@ -25,8 +27,11 @@ from portal.accounts.models import ApiToken, SavedFilter
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry, record
 from portal.kit import files
+from portal.kit.checks import routes
 from tests.factories import make_county, make_township, make_unit, make_user, make_village
+from tests.security.fill import fill, scoped_models
 
+FILLED = {"organizations", "outreach"}  # whose rows are made from the models' fields (fill.py)
 ROLES = ["staff", "committee", "village", "leader", "sysadmin", "secadmin", "auditor"]
 
 
@@ -126,6 +131,7 @@ class World:
         publish(foreign_plan, [self.foreign])
         for place, word in ((self.own, "甲"), (self.sibling, "乙"), (self.foreign, "丙")):
             add_quarter_rows(place, word)
+            fill(place, word, FILLED)
             self._add_account_rows(place, word)
         homes = {"committee": self.own.township, "village": self.own.village}
         self.users = {role: make_user(role=role, area=homes.get(role, county), name=f"某{role}") for role in ROLES}
@@ -162,7 +168,8 @@ BY_PREFIX = [
     ("assessments:task_", "planned_task"), ("assessments:report_list", "quarter"),
     ("assessments:report_", "report"), ("assessments:evidence_add", "report"), ("assessments:review", "quarter"),
     ("assessments:publish", "quarter"), ("assessments:ranking", "publication"), ("assessments:slip", "result"),
-    ("api:areas_", "township"), ("api:units_", "unit"), ("api:schemes_", "scheme"), ("api:quarters_", "quarter"),
+    ("assessments:evidence_", "evidence"), ("organizations:roster", "organizations.organization"),
+    ("dashboards:coverage", "township"), ("api:areas_", "township"), ("api:units_", "unit"), ("api:schemes_", "scheme"), ("api:quarters_", "quarter"),
     ("api:tasks_", "task"), ("api:scores_", "score"), ("api:results_", "result"), ("api:result_lines_", "line"),
 ]  # fmt: skip
 
@@ -172,7 +179,11 @@ def kwargs_of(name: str, parameters: list[str], place: Place) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for parameter in parameters:
         if parameter == "key":
-            values[parameter] = place.rows["evidence"].key
+            values[parameter] = _row(name, place).key
+        elif parameter == "register":
+            values[parameter] = "organizations.organization"
+        elif parameter == "object_id":
+            values[parameter] = place.rows["organizations.organization"].pk
         elif parameter == "report":
             values[parameter] = place.rows["report"].pk
         elif parameter == "task":
@@ -184,10 +195,25 @@ def kwargs_of(name: str, parameters: list[str], place: Place) -> dict[str, Any]:
     return values
 
 
+@cache
+def model_of(name: str) -> type[Model]:
+    """The model whose row a route's address names: its view's, or the one that its name begins with."""
+    callback = next(found for _, full, found in routes() if full == name)
+    view = getattr(callback, "view_class", None) or getattr(callback, "cls", None)
+    model = getattr(view, "model", None) or getattr(getattr(view, "queryset", None), "model", None)
+    if model is not None:
+        return model
+    app, _, rest = name.partition(":")
+    named = [m for m in scoped_models() if m._meta.app_label == app and rest.startswith(str(m._meta.model_name))]
+    if not named:
+        raise LookupError(f"{name}: a route's name begins with its model's name, or world.BY_PREFIX says which row it names")
+    return max(named, key=lambda m: len(str(m._meta.model_name)))
+
+
 def _row(name: str, place: Place) -> Any:
     found = next((row for prefix, row in BY_PREFIX if name.startswith(prefix)), None)
     if found is None:
-        raise LookupError(f"{name}: say in tests/security/world.py which row its address names")
+        return place.rows[model_of(name)._meta.label_lower]
     if found in {"county", "township", "unit"}:
         return getattr(place, found)
     if found == "score":

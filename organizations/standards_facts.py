@@ -1,12 +1,14 @@
 """What the registers already know answers its item of a check by itself; each app adds its own facts when it starts."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import Count
+from django.db.models import F, Value
 
-from organizations.models import Attachment, Membership, Organization, RequiredPost
+from organizations.models import Attachment, Membership, RequiredPost
 from organizations.models.standards import StandardItem
 
 Source = StandardItem.Source
@@ -20,7 +22,36 @@ class Known(NamedTuple):
     words: str
 
 
-Fact = Callable[[Any, dt.date], Known | None]
+class Look:
+    """One row looked at on a day; what several facts need is read once."""
+
+    def __init__(self, obj: Any, on: dt.date):
+        self.obj, self.on = obj, on
+
+    @cached_property
+    def roster(self) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        """((person id, post) of those in office, (minimum, post) of the posts that the kind must have); one query."""
+        members = Membership.objects.in_force(self.on).filter(organization=self.obj)
+        code = self.obj.area.tree_code[:6]
+        required = RequiredPost.objects.in_force(self.on).filter(area__tree_code=code, kind=self.obj.kind)
+        rows = (
+            members.order_by()
+            .annotate(_of=Value("member"), _number=F("person_id"), _row=F("pk"))
+            .values_list("_of", "_number", "post", "_row")
+            .union(
+                required.order_by()
+                .annotate(_of=Value("required"), _number=F("minimum"), _row=F("pk"))
+                .values_list("_of", "_number", "post", "_row"),
+                all=True,
+            )
+        )
+        found: dict[str, list[tuple[int, str]]] = {"member": [], "required": []}
+        for kind, number, post, _ in sorted(rows, key=lambda row: row[3]):
+            found[kind].append((number, post))
+        return found["member"], found["required"]
+
+
+Fact = Callable[[Look], Known | None]
 FACTS: dict[tuple[str, str], Fact] = {}  # (source, register) → what it says of a row on a day
 
 
@@ -29,10 +60,10 @@ def register(source: str, label: str, fact: Fact) -> None:
     FACTS[str(source), label] = fact
 
 
-def known(source: str, obj: Any, on: dt.date) -> Known | None:
-    """What the register says of `obj` on `on`; None where the item is for people to look at."""
-    fact = FACTS.get((source, obj._meta.label_lower)) if source else None
-    return fact(obj, on) if fact else None
+def known(source: str, look: Look) -> Known | None:
+    """What the register says of a row on a day; None where the item is for people to look at."""
+    fact = FACTS.get((source, look.obj._meta.label_lower)) if source else None
+    return fact(look) if fact else None
 
 
 def sources_for(label: str) -> list[tuple[str, str]]:
@@ -45,37 +76,34 @@ def filled(value: str, words: str) -> Known:
     return Known(bool(value), f"登记册：{words}“{value[:60]}”" if value else f"登记册：没有填写{words}")
 
 
-def _roster(organization: Organization, on: dt.date) -> Known:
-    number = Membership.objects.in_force(on).filter(organization=organization).values("person").distinct().count()
+def _roster(look: Look) -> Known:
+    members, _ = look.roster
+    number = len({person for person, _ in members})
     return Known(number > 0, f"登记册：花名册在册 {number} 人" if number else "登记册：花名册没有在册人员")
 
 
-def _officers(organization: Organization, on: dt.date) -> Known | None:
+def _officers(look: Look) -> Known | None:
     """Nobody said which posts this kind must have: a person looks."""
-    posts = RequiredPost.objects.in_force(on).filter(
-        area__tree_code=organization.area.tree_code[:6], kind=organization.kind
-    )
-    required = list(posts)
+    members, required = look.roster
     if not required:
         return None
-    held = Membership.objects.in_force(on).filter(organization=organization, post__in=[post.post for post in required])
-    counts = dict(held.order_by().values_list("post").annotate(number=Count("pk")))
-    lacking = [post.post for post in required if counts.get(post.post, 0) < post.minimum]
+    held = Counter(post for _, post in members)
+    lacking = [post for minimum, post in required if held[post] < minimum]
     if lacking:
         return Known(False, f"登记册：缺配{'、'.join(lacking)}"[:200])
     return Known(True, f"登记册：应配职务 {len(required)} 个，全部配齐")
 
 
-def _charter(organization: Organization, on: dt.date) -> Known:
-    day = organization.charter_on
-    if day is None or day > on:
+def _charter(look: Look) -> Known:
+    day = look.obj.charter_on
+    if day is None or day > look.on:
         return Known(False, "登记册：没有登记章程通过日期")
     return Known(True, f"登记册：章程于 {day} 通过")
 
 
-def photos(obj: Any, on: dt.date) -> Known:
+def photos(look: Look) -> Known:
     """Photos that belong to a row."""
-    number = Attachment.objects.kept().photos().about(obj).count()
+    number = Attachment.objects.kept().photos().about(look.obj).count()
     return Known(number > 0, f"登记册：有照片 {number} 张" if number else "登记册：没有照片")
 
 

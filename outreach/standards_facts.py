@@ -1,12 +1,10 @@
 """What stations, sites, brands and activities answer of a standard by themselves (organizations/standards_facts.py)."""
 
 import datetime as dt
-from typing import Any
 
 from django.db.models import Count, Max, Q
 
-from organizations.models import Organization
-from organizations.standards_facts import ORGANIZATION, Fact, Known, Source, filled, photos, register
+from organizations.standards_facts import ORGANIZATION, Fact, Known, Look, Source, filled, photos, register
 from outreach.models import Activity, Brand, Site
 
 STATION, SITE, BRAND = "outreach.station", "outreach.site", "outreach.brand"
@@ -16,8 +14,8 @@ YEAR = dt.timedelta(days=365)
 def _activities(link: str) -> Fact:
     """Activities of the last year that name the row."""
 
-    def fact(obj: Any, on: dt.date) -> Known:
-        held = Activity.objects.within(on - YEAR, on).filter(**{link: obj})
+    def fact(look: Look) -> Known:
+        held = Activity.objects.within(look.on - YEAR, look.on).filter(**{link: look.obj})
         found = held.aggregate(number=Count("pk"), last=Max("on"))
         if not found["number"]:
             return Known(False, "登记册：近一年没有活动记录")
@@ -26,17 +24,18 @@ def _activities(link: str) -> Fact:
     return fact
 
 
-def _venue(organization: Organization, on: dt.date) -> Known:
+def _venue(look: Look) -> Known:
     """A venue or an activity room that the organization runs, or that stands in its area."""
-    kinds = Site.objects.in_force(on).filter(kind__in=[Site.Kind.VENUE, Site.Kind.ROOM])
-    sites = kinds.filter(Q(organization=organization) | Q(organization=None, area=organization.area)).order_by("pk")
+    kinds = Site.objects.in_force(look.on).filter(kind__in=[Site.Kind.VENUE, Site.Kind.ROOM])
+    sites = kinds.filter(Q(organization=look.obj) | Q(organization=None, area=look.obj.area_id)).order_by("pk")
     names = list(sites.values_list("name", flat=True)[:4])
     if not names:
         return Known(False, "登记册：没有活动场所或活动室")
     return Known(True, f"登记册：{'、'.join(names[:3])}{'等' if len(names) > 3 else ''}"[:200])
 
 
-def _standing(obj: Any, on: dt.date) -> Known:
+def _standing(look: Look) -> Known:
+    obj, on = look.obj, look.on
     if not obj.holds_on(on):
         return Known(False, "登记册：已停用" if obj.until and obj.until < on else "登记册：尚未启用")
     where = f"，地址 {obj.address}" if obj.address else ""
@@ -44,8 +43,8 @@ def _standing(obj: Any, on: dt.date) -> Known:
 
 
 def _written(name: str) -> Fact:
-    def fact(brand: Brand, on: dt.date) -> Known:
-        return filled(getattr(brand, name), str(Brand._meta.get_field(name).verbose_name))
+    def fact(look: Look) -> Known:
+        return filled(getattr(look.obj, name), str(Brand._meta.get_field(name).verbose_name))
 
     return fact
 

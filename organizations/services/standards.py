@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from organizations.models import Answer, Area, Attachment, Check, Standard, StandardItem, StandardVersion
 from organizations.services.attachments import attach
-from organizations.standards_facts import Known, known, sources_for
+from organizations.standards_facts import Known, Look, known, sources_for
 from portal.audit.models import Act, Action, Change, record, record_many
 from portal.kit import saving
 from portal.kit.models import StaleVersionError
@@ -255,8 +255,10 @@ def start_check(obj: Any, standard: Standard, *, by: Any, on: dt.date | None = N
     check = Check(version_checked=version, object_name=str(obj)[:100], on=on, by=by)
     check.attach_to(obj)
     saving.save(check, by=by)
-    last = last_answers(check)
-    Answer.objects.bulk_create(_first_answer(check, item, last.get(item.wording), obj) for item in version.items.all())
+    answers = Answer.objects.filter(inspection__in=_before(check).order_by("-on", "-pk").values("pk")[:1])
+    last = {answer.wording: answer for answer in answers}
+    look = Look(obj, on)
+    Answer.objects.bulk_create(_first_answer(check, item, last.get(item.wording), look) for item in version.items.all())
     return check
 
 
@@ -318,17 +320,20 @@ def drop_check(check: Check, *, by: Any) -> None:
 
 def lines_of(check: Check) -> list[Line]:
     """The items of a check with files, the last check's answers and, while it is open, what the register says."""
-    answers = list(check.answers.select_related("item").order_by("item__number"))
-    last = last_answers(check)
+    before = _before(check).order_by("-on", "-pk").values("pk")[:1]
+    rows = Answer.objects.filter(Q(inspection=check) | Q(inspection__in=Subquery(before)))
+    found = list(rows.select_related("item", "inspection").order_by("item__number", "pk"))
+    last = {answer.wording: answer for answer in found if answer.inspection_id != check.pk}
     files: dict[int, list[Attachment]] = {}
     for attachment in Attachment.objects.kept().filter(**_files_of(check)):
         files.setdefault(attachment.object_id, []).append(attachment)
-    obj = check.owner() if check.status == Check.Status.DRAFT and any(a.item.source for a in answers) else None
+    answers = [answer for answer in found if answer.inspection_id == check.pk]
+    look = _look(check) if check.status == Check.Status.DRAFT else None
     return [
         Line(
             answer,
             answer.item,
-            known(answer.item.source, obj, timezone.localdate()) if obj is not None else None,
+            known(answer.item.source, look) if look else None,
             last.get(answer.wording),
             files.get(answer.pk, []),
         )
@@ -341,20 +346,22 @@ def lacking(lines: Iterable[Line]) -> list[Line]:
     return [line for line in lines if line.item.must and not line.is_met]
 
 
-def last_check(check: Check) -> Check | None:
-    """The finished check of the same row by the same standard before this one."""
-    before = Check.objects.done().filter(
-        register=check.register, object_id=check.object_id, version_checked__standard=check.version_checked.standard_id
-    )
-    if check.status == Check.Status.DONE:
-        before = before.filter(Q(on__lt=check.on) | Q(on=check.on, pk__lt=check.pk))
-    return before.order_by("-on", "-pk").first()
+def last_check(lines: Sequence[Line]) -> Check | None:
+    """The finished check of the same row by the same standard before this one, as far as it asked the same."""
+    return next((line.last.inspection for line in lines if line.last), None)
 
 
-def last_answers(check: Check) -> dict[str, Answer]:
-    """Wording → what the last check answered to it."""
-    last = last_check(check)
-    return {answer.wording: answer for answer in last.answers.all()} if last else {}
+def owner_of(check: Check) -> Any:
+    """The row that is checked, None where it is gone; read once, it stands where the check stands."""
+    if "_row" not in vars(check):
+        try:
+            row = check.owner()
+        except (LookupError, ObjectDoesNotExist):
+            row = None
+        if row is not None and row.area_id == check.area_id:
+            row.area = check.area
+        vars(check)["_row"] = row
+    return vars(check)["_row"]
 
 
 def standings(obj: Any) -> list[Standing]:
@@ -417,9 +424,24 @@ def _opened(check: Check, expected: int | None) -> Check:
     return stored
 
 
-def _first_answer(check: Check, item: StandardItem, last: Answer | None, obj: Any) -> Answer:
+def _before(check: Check) -> QuerySet[Check]:
+    """The finished checks of the same row by the same standard before this one."""
+    before = Check.objects.done().filter(
+        register=check.register, object_id=check.object_id, version_checked__standard=check.version_checked.standard_id
+    )
+    if check.status == Check.Status.DONE:
+        before = before.filter(Q(on__lt=check.on) | Q(on=check.on, pk__lt=check.pk))
+    return before
+
+
+def _look(check: Check) -> Look | None:
+    obj = owner_of(check)
+    return Look(obj, timezone.localdate()) if obj is not None else None
+
+
+def _first_answer(check: Check, item: StandardItem, last: Answer | None, look: Look) -> Answer:
     answer = Answer(inspection=check, item=item, wording=item.wording)
-    said = known(item.source, obj, check.on)
+    said = known(item.source, look)
     if said is not None:
         answer.verdict, answer.automatic, answer.words = _register_says(said), True, said.words
     elif last is not None:

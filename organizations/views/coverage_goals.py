@@ -49,7 +49,10 @@ class CoverageGoalListView(views.ListView):
 
     @cached_property
     def counties(self) -> list[Area]:
-        return list(Area.objects.permitted(self.request.user).existing().filter(level=Level.COUNTY))
+        """The counties whose goals the user keeps."""
+        reach = self.request.user.reach("organizations.change_coveragegoal")
+        counties = Area.objects.permitted(self.request.user).existing().filter(level=Level.COUNTY)
+        return [county for county in counties if reach.covers(county.tree_code)]
 
     @cached_property
     def county(self) -> Area | None:
@@ -57,21 +60,17 @@ class CoverageGoalListView(views.ListView):
         chosen = [county for county in self.counties if str(county.pk) == asked]
         return next(iter(chosen or self.counties), None)
 
-    def get_queryset(self) -> Any:
-        return super().get_queryset().filter(area=self.county).in_force(self.on)
-
     def get_table(self) -> tuple[Any, Any]:
-        table, filterset = super().get_table()
-        table.queryset = Rows(table.queryset)
-        coverage = Coverage(self.county, [self.on]) if table.queryset else None
-        may = self.may("change")
-        for goal in table.queryset:
+        """The county's goals, read once together with what their figures need."""
+        coverage = Coverage(self.county, [self.on]) if self.county else None
+        rows = Rows(coverage.goals(self.on) if coverage else [])
+        for goal in rows:
             goal.line = coverage.line(f"goal-{goal.pk}", self.on)
             goal.items_url = items_url(goal, self.on)
-            goal.edit_url = (
-                reverse("organizations:coveragegoal_update", args=[goal.pk]) if may and _open(goal) else None
-            )
-        return table, filterset
+            goal.edit_url = reverse("organizations:coveragegoal_update", args=[goal.pk]) if _open(goal) else None
+        table = GoalTable(CoverageGoal.objects.none(), self.request.GET)
+        table.queryset = rows
+        return table, None
 
     def get_title(self) -> str:
         return f"{self.county or ''}覆盖目标"

@@ -104,7 +104,7 @@ class PageTests(GoalCase):
     def test_each_row_shows_its_figure_on_the_day_asked_for(self):
         self.client.force_login(self.staff)
         services.load_default_goals(self.county, since=self.today, by=self.staff)
-        with QueriesAtMost(18):
+        with QueriesAtMost(12):
             page = self.client.get(url("list"))
         assert "1 / 3　33%" in page.text
         assert "每个村（社区）至少 1 个" in page.text
@@ -177,9 +177,19 @@ class PageTests(GoalCase):
         assert not {"eight_haves", "stations"} & names
 
     def test_staff_alone_and_in_their_own_county(self):
-        for role, area in ((Role.COMMITTEE, self.township), (Role.LEADER, self.county), (Role.VILLAGE, self.villages[0])):
+        for role, area in (
+            (Role.COMMITTEE, self.township),
+            (Role.LEADER, self.county),
+            (Role.VILLAGE, self.villages[0]),
+        ):
             self.client.force_login(make_user(role=role, area=area))
-            for address in (url("list"), url("create"), url("update", self.goal.pk), url("end", self.goal.pk), url("defaults")):
+            for address in (
+                url("list"),
+                url("create"),
+                url("update", self.goal.pk),
+                url("end", self.goal.pk),
+                url("defaults"),
+            ):
                 assert self.client.get(address).status_code == 403, address
         self.client.force_login(make_user(role=Role.STAFF, area=make_county()))
         assert self.client.get(url("list")).context["total"] == 0

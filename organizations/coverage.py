@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from organizations.ledger import Ledger
+from organizations.ledger import Ledger, Place
 from organizations.measures import MEASURES, Figure, Item, Scope, below
 from organizations.models import Area, CoverageGoal, FrozenFigures, Level
 from portal.audit.models import Action, record
@@ -62,13 +62,21 @@ class Coverage:
         """Every goal in force, in its order."""
         return [self.line(f"goal-{goal.pk}", on) for goal in self.goals(on)]
 
+    def share(self, key: str, on: dt.date, within: int | None = None) -> tuple[int, int]:
+        """(achieved, target) alone; of a frozen day without its lists, so that a trend over years stays cheap."""
+        sums = self._frozen[on].summary.get(key, {}) if self.is_frozen(on) else {}
+        found = sums.get(str(within or self.area.pk))
+        if found is not None:
+            return found[0], found[1]
+        line = self.line(key, on, within)
+        return line.achieved, line.target
+
     def items(self, key: str, on: dt.date) -> list[Item]:
         """The list behind a figure."""
         if (key, on) not in self._items:
-            frozen = None if self.live else self._frozen.get(on)
-            if frozen is not None and key in frozen.items:
+            if self.is_frozen(on) and key in self._frozen[on].summary:
                 tree = self.ledger.tree(on)
-                items = [Item(*row) for row in frozen.items[key]]
+                items = [Item(*row) for row in self._frozen[on].items[key]]
                 self._items[key, on] = [item for item in items if item.area_id in tree]
             else:
                 _, _, measure, scope = self._asked(key)
@@ -97,7 +105,7 @@ class Coverage:
         """The last frozen figures of each day."""
         if not hasattr(self, "_loaded_frozen"):
             rows = FrozenFigures.objects.filter(area__tree_code=self.area.tree_code[:6], on__in=self.days)
-            self._loaded_frozen = {row.on: row for row in rows.order_by("pk")}
+            self._loaded_frozen = {row.on: row for row in rows.order_by("pk").defer("items")}
         return self._loaded_frozen
 
 
@@ -124,7 +132,7 @@ def freeze(county: Area, on: dt.date, *, by: Any, basis: str) -> FrozenFigures:
     coverage = Coverage(county, [on], live=True)
     keys = [f"goal-{goal.pk}" for goal in coverage.goals(on)] + list(MEASURES)
     items = {key: [list(item) for item in coverage.items(key, on)] for key in keys}
-    summary = {key: [sum(row[5] >= row[6] for row in rows), len(rows)] for key, rows in items.items()}
+    summary = {key: _sums(coverage.items(key, on), coverage.ledger.tree(on)) for key in keys}
     text = json.dumps([str(on), items], ensure_ascii=False, sort_keys=True)
     frozen = FrozenFigures.objects.create(
         area=county,
@@ -167,6 +175,19 @@ def quarter_ends(until: dt.date, count: int) -> list[dt.date]:
         ends.append(day)
         day = day.replace(month=day.month - 2, day=1) - dt.timedelta(days=1)
     return ends[::-1]
+
+
+def _sums(items: Sequence[Item], tree: dict[int, Place]) -> dict[str, list[int]]:
+    """Area id → [achieved, target] of the county and of each township."""
+    sums = {str(place.area_id): [0, 0] for place in tree.values() if place.level < Level.VILLAGE}
+    for item in items:
+        above: int | None = item.area_id
+        while above in tree:
+            if str(above) in sums:
+                sums[str(above)][0] += item.has
+                sums[str(above)][1] += 1
+            above = tree[above].parent_id
+    return sums
 
 
 def _names(these: dict, those: dict) -> list[str]:

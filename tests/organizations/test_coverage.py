@@ -258,3 +258,15 @@ class PlaceTests(World, TestCase):
             self.organization(self.villages[0], "township_chamber", "村商会")
         with self.assertRaisesMessage(ValidationError, "乡镇商会设在乡镇（街道）"):
             Organization(area=self.villages[0], kind="township_chamber", name="村商会", since=SINCE).full_clean()
+
+
+class ShareTests(World, TestCase):
+    def test_a_frozen_day_gives_its_sums_without_reading_its_lists(self):
+        freeze(self.county, DAY, by=self.staff, basis="公布")
+        for area in (self.county, self.east, self.west):
+            coverage = Coverage(area, [DAY])
+            with self.assertNumQueries(2):  # the goals' frozen sums, the area's tree
+                share = coverage.share("village_organization", DAY), coverage.ledger.tree(DAY)
+            live = Coverage(area, [DAY], live=True).line("village_organization", DAY)
+            assert share[0] == (live.achieved, live.target)
+            assert Coverage(area, [DAY]).line("village_organization", DAY).figure.items == live.figure.items

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.utils import timezone
 from organizations.services.rosters import default_required_posts
-from organizations.services.standards import default_standards
 
 from organizations.coverage import default_goals
 from organizations.models import (
@@ -25,6 +24,7 @@ from organizations.models import (
     StandardVersion,
     Unit,
 )
+from organizations.services.standards import default_standards
 from outreach.models import (
     Activity,
     Brand,
@@ -62,7 +62,7 @@ class Plan:
 
 PLANS = {
     "zhuxi": Plan(
-        {"village": 271, "community": 4}, rooms=246, other_sites=14, zones=0, demonstration_sites=15,
+        {"village": 272, "community": 3}, rooms=246, other_sites=14, zones=0, demonstration_sites=15,
         demonstration_organizations=6, councils=False, hearings=5,
         platforms=[
             ("taiwan", "台企服务中心"), ("overseas", "侨之家"), ("strata_practice", "新阶层人士创新实践基地"),
@@ -76,7 +76,7 @@ PLANS = {
         extra_goals=[("村级阵地全覆盖", {"villages": True, "measure": "village_site"})],
     ),
     "danjiangkou": Plan(
-        {"village": 136, "community": 21}, rooms=215, other_sites=0, zones=31, demonstration_sites=0,
+        {"village": 136, "community": 21}, rooms=215, other_sites=0, zones=31, demonstration_sites=31,
         demonstration_organizations=10, councils=True, hearings=3,
         platforms=[
             ("home", "统战之家"), ("teachers", "党外名师之家"), ("non_party", "党外人士之家"), ("parties", "民主党派之家"),
@@ -154,7 +154,9 @@ class Registers:
             ]
         rows += self._fellowships()
         self.organizations = self._keep(Organization, rows)
-        gone = [row for row in self.organizations if row.kind == Kind.VILLAGE_FELLOWSHIP and row.since <= REPORT_DAY][-2:]
+        gone = [row for row in self.organizations if row.kind == Kind.VILLAGE_FELLOWSHIP and row.since <= REPORT_DAY][
+            -2:
+        ]
         for row in gone:  # closed after the report: a figure of today is not the report's
             row.until, row.term_number, row.term_since = dt.date(2024, 6, 30), 1, row.since
             row.next_election_on = None
@@ -230,26 +232,26 @@ class Registers:
         return posts
 
     def _former_terms(self, rows: list[Membership]) -> None:
-        """The heads of the terms before: the roster of a past day is another one."""
+        """The officers of the term before: the roster of a past day is another one."""
         former = []
         for row in rows:
             organization = row.organization
-            if row.in_charge and organization.term_number > 1:
+            if organization.term_number > 1 and row.post not in {"会员", "理事"}:
                 someone = Person(name=self._name(), area=organization.area)
                 someone.prepare()
-                former.append((someone, Membership(
-                    organization=organization, person=someone, post=row.post, number=1, in_charge=True, since=organization.since,
-                    until=organization.term_since - dt.timedelta(days=1), term_number=organization.term_number - 1,
-                )))  # fmt: skip
-        Person.objects.bulk_create([someone for someone, _ in former], batch_size=BATCH)
-        Membership.objects.bulk_create([row for _, row in former], batch_size=BATCH)
+                former.append(Membership(
+                    organization=organization, person=someone, post=row.post, number=row.number, in_charge=row.in_charge,
+                    since=organization.since, until=organization.term_since - dt.timedelta(days=1), term_number=1,
+                ))  # fmt: skip
+        Person.objects.bulk_create([row.person for row in former], batch_size=BATCH)
+        Membership.objects.bulk_create(former, batch_size=BATCH)
 
     def _confirmations(self) -> None:
         rows = []
         for organization in self.organizations:
             age = self.random.choices([40, 110, 210], [76, 16, 8])[0] + self.random.randint(-30, 20)
             last = organization.until or self.today - dt.timedelta(days=age)
-            days = [last - dt.timedelta(days=91 * n) for n in range(8)]
+            days = [last - dt.timedelta(days=91 * n) for n in range(20)]
             rows += [
                 RosterConfirmation(
                     organization=organization, on=day, unchanged=self.random.random() < 0.7, members=6, by=self.staff
@@ -309,7 +311,8 @@ class Registers:
 
     def _demonstrations(self) -> None:
         pool = [site for site in self.sites if site.kind in {"room", "venue"} and site.since <= REPORT_DAY]
-        chosen: list[dict[str, Any]] = [{"site": site} for site in pool[: self.plan.demonstration_sites]]
+        zones = [site for site in self.sites if site.kind == "zone"]
+        chosen: list[dict[str, Any]] = [{"site": site} for site in (zones or pool)[: self.plan.demonstration_sites]]
         chosen += [{"organization": row} for row in self.organizations[4 : 4 + self.plan.demonstration_organizations]]
         rows = [
             self._demonstration(subject, "named", dt.date(2022, 12, self.random.randint(9, 28))) for subject in chosen

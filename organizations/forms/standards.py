@@ -30,6 +30,8 @@ class ItemForm(CleanForm):
             self.fields["source"].choices = sources_for(applies_to)
         for field in self.fields.values():
             field.widget.attrs["aria-label"] = field.label
+        self.fields["number"].widget.attrs["size"] = 3
+        self.fields["wording"].widget.attrs["size"] = 36
 
 
 class BaseItemFormSet(forms.BaseFormSet):

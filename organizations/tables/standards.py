@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.utils import timezone
 
 from organizations.models import Check, Standard
@@ -42,7 +44,7 @@ class CheckTable(Table):
         "结论", value=conclusion, tone=lambda check: TONES[conclusion(check)], order_by=["status", "passed"]
     )
     missing = Column("还差", order_by="missing", numeric=True, value=lambda check: _done(check, check.missing))
-    lacking = Column("缺哪些", value=lambda check: "、".join(answer.wording for answer in check.lacking))
+    lacking = Column("缺哪些", value=lambda check: _done(check, "、".join(a.wording for a in check.lacking)))
     by = Column("核查人", "by.name", order_by="by__name")
     recheck_on = Column("到期复查", order_by="recheck_on", tone=due)
 
@@ -51,5 +53,5 @@ class CheckTable(Table):
         fields = ["object_name", "area", "standard", "on", "conclusion", "missing", "lacking", "by", "recheck_on"]
 
 
-def _done(check: Check, value: int) -> int | None:
+def _done(check: Check, value: Any) -> Any:
     return value if check.status == Check.Status.DONE else None

@@ -6,7 +6,8 @@ import re
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.test import TestCase
+from django.template.loader import render_to_string
+from django.test import RequestFactory, TestCase
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
@@ -441,6 +442,45 @@ class CheckPageTests(StandardCase):
         for _ in range(2):
             assert self.client.post(url("check_update", check.pk), data | {name: pdf()}).status_code == 302
         assert Attachment.objects.count() == 1
+
+    def test_a_file_is_removed_on_the_page_and_then_its_item_is_not_finished(self):
+        self.client.force_login(self.staff)
+        check = self.start()
+        said = {answer.wording: Given(MET, "现场看过") for answer in check.answers.all()}
+        self.answer(check, **said | {PLAN: Given(MET, files=[upload("计划.png", picture("PNG"))])})
+        file = Attachment.objects.get()
+        page = self.client.get(check.get_absolute_url())
+        assert file.get_thumbnail_url() in page.text
+        self.client.post(url("attachment_remove", file.key), {"reason": "传错了"})
+        page = self.client.post(url("check_update", check.pk), self.data(check, finish="1"), follow=True)
+        assert f"以下各项须附材料才能算达到：{PLAN}" in page.text
+        check.refresh_from_db()
+        assert check.status == Check.Status.DRAFT
+
+    def test_a_finished_check_takes_no_more_files_through_any_door(self):
+        self.client.force_login(self.staff)
+        answer = self.answer_of(self.finished(), MONEY)
+        self.client.post(url("attachment_add", "organizations.answer", answer.pk), {"files": pdf("后补.pdf")})
+        assert not Attachment.objects.about(answer).exists()
+
+    def test_a_check_that_is_open_is_deleted_and_a_finished_one_is_kept(self):
+        self.client.force_login(self.liaison)
+        check = self.start(by=self.liaison)
+        self.client.post(url("check_delete", check.pk))
+        assert not Check.objects.exists()
+        check = self.finished()
+        self.client.post(url("check_delete", check.pk))
+        self.client.post(url("check_update", check.pk), {"finish": "1"})
+        assert Check.objects.get().version == check.version
+
+    def test_the_rows_page_shows_how_it_stands(self):
+        self.finished(fails=[MONEY])
+        request = RequestFactory().get("/")
+        request.user = self.staff
+        context = {"standings": services.standings(self.organization), "object": self.organization}
+        text = render_to_string("organizations/_checks.html", context, request=request)
+        assert f"还差 1 项：{MONEY}" in text
+        assert "重新核查" in text
 
     def test_who_may_not_and_where_not(self):
         check = self.start()

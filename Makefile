@@ -60,7 +60,7 @@ fmt: dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup
+bench: dev
 	$(BIN)/python -m tests.benchmarks.run
 
 lock: dev

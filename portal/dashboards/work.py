@@ -25,6 +25,7 @@ from portal.accounts.models import AuditTrail, Grant, User
 from portal.accounts.roles import Role
 from portal.audit.models import Action, AuditEntry, AuditHead
 from portal.dashboards.cards import Figure, Line, OwnScore, Todo, Work
+from portal.dashboards.upkeep import upkeep
 
 MOST_LINES = 10
 TAIL = 50  # rows of the audit trail that its first page walks
@@ -108,7 +109,8 @@ def _committee(user: Any) -> Work:
         label, ranking = result.get_unit_class_display(), publication.get_absolute_url()
         if result.rank:
             figures.append(Figure(f"{label}名次", f"第 {result.rank} 名", f"共 {own.members} 家", "blue", ranking))
-    return Work(figures, _sorted(todos), scores=own)
+    asked, kept = upkeep(user)
+    return Work([*figures, *kept], _sorted(todos), tuple(asked), scores=own)
 
 
 def _own_score(user: Any) -> OwnScore | None:
@@ -338,7 +340,8 @@ def _village(user: Any) -> Work:
     figures = [
         Figure(f"{area.parent} · {area.get_kind_display()}", area.name, url=area.get_absolute_url()) for area in areas
     ]
-    return Work(figures, [], aside="有问题找谁", lines=_advisers(areas))
+    asked, kept = upkeep(user)
+    return Work([*figures, *kept], [], tuple(asked), aside="有问题找谁", lines=_advisers(areas))
 
 
 def _advisers(areas: list[Area]) -> tuple[Line, ...]:

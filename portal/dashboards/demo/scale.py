@@ -11,14 +11,16 @@ from assessments.services.publications import publish_quarter
 from organizations.models import Area, AreaVersion, Kind, Level, Unit
 from portal.accounts.models import Grant, User
 from portal.accounts.roles import Role
+from portal.dashboards.demo.scale_registers import fill_county
+from portal.kit.pinyin import spelling
 
 SINCE = dt.date(2022, 1, 1)
 TOWNSHIPS, VILLAGES, UNITS, TASKS = 30, 500, 60, 20
 POINTS = Decimal(5)
 
 
-def make_county(number: int) -> Area:
-    """One county with everything in it; five quarters, the last one in review."""
+def make_county(number: int = 1) -> Area:
+    """One county with everything in it; four quarters, the last one in review."""
     county = _areas([(f"{900000 + number}", f"虚拟{number}县", None, Kind.COUNTY)])[0]
     code = county.tree_code
     townships = _areas([(f"{code}{100 + n}", f"虚拟{number}县{n}镇", county, Kind.TOWN) for n in range(TOWNSHIPS)])
@@ -37,6 +39,7 @@ def make_county(number: int) -> Area:
              name=f"虚拟{number}县第{n}单位", number=n, since=SINCE)
         for n in range(UNITS)
     )  # fmt: skip
+    fill_county(county, staff)
     scheme = Scheme.objects.create(area=county, year=2025, name="2025年度考核方案", status=Scheme.Status.OPEN)
     indicators = Indicator.objects.bulk_create(
         Indicator(scheme=scheme, number=n, category=f"类别{n % 5}", name=f"指标{n}", criteria="按要求完成",
@@ -58,6 +61,7 @@ def _areas(rows: list[tuple[str, str, Area | None, str]]) -> list[Area]:
             tree_code=code,
             code=code.ljust(12, "0"),
             name=name,
+            pinyin=spelling(name),
             parent=parent,
             kind=kind,
             level=level[len(code)],

@@ -161,6 +161,14 @@ class CheckForm(KeyedForm):
             if f"verdict_{pk}" in self.data or f"reason_{pk}" in self.data or self._files(pk)
         }
 
+    def completed(self, posted: Any) -> Any:
+        """What was posted, with what is stored for the items that the page did not send."""
+        data = posted.copy()
+        for line in self.lines:
+            for name in (f"verdict_{line.answer.pk}", f"reason_{line.answer.pk}"):
+                data.setdefault(name, self.initial[name])
+        return data
+
     def comparison(self, stored: list[Line]) -> list[tuple[str, str, str, str, bool]]:
         """(label, mine, theirs, before, differs) of each item, for the page that shows a version conflict."""
         try:

@@ -65,6 +65,7 @@ class Line:
     known: Known | None = None
     last: Answer | None = None
     files: list[Attachment] = field(default_factory=list)
+    is_open: bool = False
 
     @property
     def verdict(self) -> str:
@@ -83,12 +84,13 @@ class Line:
 
     @property
     def is_met(self) -> bool:
-        return self.verdict in {Verdict.MET, Verdict.NOT_APPLICABLE}
+        """An open one is not met before its material is there; a finished one is what it was."""
+        return self.verdict in {Verdict.MET, Verdict.NOT_APPLICABLE} and not (self.is_open and self.lacks_evidence)
 
     @property
     def differs(self) -> bool:
         """Whether the conclusion is another one than in the last check."""
-        return self.last is not None and self.last.verdict != self.verdict
+        return bool(self.verdict) and self.last is not None and self.last.verdict != self.verdict
 
     @property
     def lacks_evidence(self) -> bool:
@@ -336,6 +338,7 @@ def lines_of(check: Check) -> list[Line]:
             known(answer.item.source, look) if look else None,
             last.get(answer.wording),
             files.get(answer.pk, []),
+            check.status == Check.Status.DRAFT,
         )
         for answer in answers
     ]
@@ -455,6 +458,8 @@ def _register_says(said: Known) -> str:
 
 def _say(line: Line, given: Given) -> list[str]:
     """Put what a person said into the answer; what is wrong with it, and then the answer stays as it was."""
+    if (given.verdict, given.reason) == ("" if line.answer.automatic else line.answer.verdict, line.answer.reason):
+        return []  # left as it was, such as taken over from the last check; finishing asks for what is missing
     says = _register_says(line.known) if line.known else ""
     follows = bool(line.known) and given.verdict in {"", says}
     verdict = says if follows else given.verdict

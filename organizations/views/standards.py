@@ -192,7 +192,9 @@ def check_detail(request: HttpRequest, pk: int) -> HttpResponse:
     may_fill = CHECKS.permitted(request.user, "change").filter(pk=pk, status=Check.Status.DRAFT).first()
     check = may_fill or permitted_or_404(CHECKS, request.user, pk=pk)
     lines = services.lines_of(check)
-    return _show(request, check, lines, form=forms.CheckForm(check=check, lines=lines) if may_fill else None)
+    shown = [line for line in lines if line.differs] if request.GET.get("differs") else lines
+    form = forms.CheckForm(check=check, lines=shown) if may_fill else None
+    return _show(request, check, lines, form=form, shown=shown)
 
 
 @require_POST
@@ -205,6 +207,7 @@ def check_update(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(check)
     form = forms.CheckForm(request.POST, request.FILES, check=check, lines=services.lines_of(check))
     if not form.is_valid():
+        form.data = form.completed(request.POST)
         return _show(request, check, form.lines, form=form, status=422)
     expected = form.cleaned_data["version"] or 0
     try:
@@ -213,9 +216,10 @@ def check_update(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except StaleVersionError as error:
         return _conflict(request, form, error.stored)
-    except ValidationError as error:
-        form.add_error(None, error)
-        return _show(request, check, form.lines, form=form, status=422)
+    except ValidationError as error:  # finished by somebody else meanwhile
+        for message in error.messages:
+            messages.error(request, message)
+        return redirect(check)
     if problems:
         return _show_problems(request, check, problems)
     if "finish" in request.POST:
@@ -242,11 +246,13 @@ def check_delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(owner) if owner else redirect("organizations:check_list")
 
 
-def _show(request: HttpRequest, check: Check, lines: list[Any], *, form: Any = None, status: int = 200) -> HttpResponse:
+def _show(
+    request: HttpRequest, check: Check, lines: list[Any], *, form: Any = None, shown: Any = None, status: int = 200
+) -> HttpResponse:
     is_open = check.status == Check.Status.DRAFT
     context = {
         "title": f"{check.object_name} · {check.version_checked.standard}核查", "crumbs": [CHECK_LIST], "check": check,
-        "lines": lines, "form": form, "owner": services.owner_of(check), "last": services.last_check(lines),
+        "lines": lines if shown is None else shown, "form": form, "owner": services.owner_of(check), "last": services.last_check(lines),
         "lacking": services.lacking(lines), "differing": [line for line in lines if line.differs],
         "present": not is_open or check.version_checked.holds_on(), "history": [] if is_open else history_of(check),
     }  # fmt: skip
@@ -256,8 +262,8 @@ def _show(request: HttpRequest, check: Check, lines: list[Any], *, form: Any = N
 def _show_problems(request: HttpRequest, check: Check, problems: dict[int, list[str]]) -> HttpResponse:
     """The page again: what was right is saved, what was wrong stands as it was typed, with the reason."""
     check = CHECKS.get(pk=check.pk)
-    typed = request.POST.copy()
     fresh = forms.CheckForm(check=check, lines=services.lines_of(check))
+    typed = fresh.completed(request.POST)
     for name in ("version", "base", "idempotency_key"):
         typed[name] = fresh[name].value()
     form = forms.CheckForm(typed, check=check, lines=fresh.lines)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.template.loader import render_to_string
+from django.template import RequestContext, Template
 from django.test import RequestFactory, TestCase
 from django.urls import reverse
 from django.utils import timezone
@@ -336,6 +336,15 @@ class CheckTests(StandardCase):
             (standing,) = services.standings(self.organization)
         assert (standing.lacking, standing.draft) == ([MONEY], draft)
 
+    def test_what_was_taken_over_stands_and_lacks_its_material_until_a_new_file_is_there(self):
+        self.finished()
+        again = self.start()
+        assert self.answer_of(again, PLAN).verdict == MET
+        assert not self.answer(again, **{PLAN: Given(MET, "现场看过")})
+        assert PLAN in [line.answer.wording for line in services.lacking(services.lines_of(again))]
+        with pytest.raises(ValidationError, match=f"须附材料才能算达到：{PLAN}"):
+            services.finish_check(again, by=self.staff)
+
     def test_months_end_with_the_month(self):
         assert services.add_months(dt.date(2026, 8, 31), 6) == dt.date(2027, 2, 28)
         assert services.add_months(dt.date(2026, 12, 15), 12) == dt.date(2027, 12, 15)
@@ -473,12 +482,27 @@ class CheckPageTests(StandardCase):
         self.client.post(url("check_update", check.pk), {"finish": "1"})
         assert Check.objects.get().version == check.version
 
+    def test_only_what_differs_is_shown_and_saving_it_leaves_the_rest(self):
+        self.finished(fails=[MONEY])
+        check = self.start()
+        self.answer(check, **{MONEY: Given(MET, "已拨付")})
+        self.client.force_login(self.staff)
+        page = self.client.get(check.get_absolute_url(), {"differs": "1"})
+        assert MONEY in [line.answer.wording for line in page.context["lines"]]
+        assert BODY not in page.text
+        said = self.said(check, MONEY, "na")
+        page = self.client.post(url("check_update", check.pk), self.data(check) | said)
+        assert page.status_code == 422
+        form = page.context["form"]
+        pk = self.answer_of(check, BODY).pk
+        assert (form[f"verdict_{pk}"].value(), form[f"reason_{pk}"].value()) == ("met", "现场看过")
+
     def test_the_rows_page_shows_how_it_stands(self):
         self.finished(fails=[MONEY])
         request = RequestFactory().get("/")
         request.user = self.staff
-        context = {"standings": services.standings(self.organization), "object": self.organization}
-        text = render_to_string("organizations/_checks.html", context, request=request)
+        page = Template("{% load standards %}{% checks_of object %}")
+        text = page.render(RequestContext(request, {"object": self.organization}))
         assert f"还差 1 项：{MONEY}" in text
         assert "重新核查" in text
 

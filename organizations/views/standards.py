@@ -247,12 +247,20 @@ def check_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, check: Check, lines: list[Any], *, form: Any = None, shown: Any = None, status: int = 200
+    request: HttpRequest,
+    check: Check,
+    lines: list[Any],
+    *,
+    form: Any = None,
+    shown: Any = None,
+    wrong: Any = (),
+    status: int = 200,
 ) -> HttpResponse:
     is_open = check.status == Check.Status.DRAFT
     context = {
         "title": f"{check.object_name} · {check.version_checked.standard}核查", "crumbs": [CHECK_LIST], "check": check,
-        "lines": lines if shown is None else shown, "form": form, "owner": services.owner_of(check), "last": services.last_check(lines),
+        "lines": lines if shown is None else shown, "form": form, "wrong": wrong, "owner": services.owner_of(check),
+        "last": services.last_check(lines),
         "lacking": services.lacking(lines), "differing": [line for line in lines if line.differs],
         "present": not is_open or check.version_checked.holds_on(), "history": [] if is_open else history_of(check),
     }  # fmt: skip
@@ -270,8 +278,8 @@ def _show_problems(request: HttpRequest, check: Check, problems: dict[int, list[
     form.is_valid()
     for pk, words in problems.items():
         form.add_error(f"verdict_{pk}", words)
-    messages.warning(request, f"有 {len(problems)} 项没有保存，原因写在该项下面；其余已保存。")
-    return _show(request, check, form.lines, form=form, status=422)
+    wrong = [(line, problems[line.answer.pk]) for line in form.lines if line.answer.pk in problems]
+    return _show(request, check, form.lines, form=form, wrong=wrong, status=422)
 
 
 def _conflict(request: HttpRequest, form: Any, stored: Check) -> HttpResponse:

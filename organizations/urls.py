@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organizations.views import areas, attachments, coverage_goals, standards
+from organizations.views import areas, attachments, coverage_goals, organizations, standards
 
 app_name = "organizations"
 urlpatterns = [
@@ -40,4 +40,16 @@ urlpatterns = [
     path("attachments/<uuid:key>/", attachments.attachment_download, name="attachment_download"),
     path("attachments/<uuid:key>/thumbnail/", attachments.attachment_thumbnail, name="attachment_thumbnail"),
     path("attachments/<uuid:key>/remove/", attachments.attachment_remove, name="attachment_remove"),
+    path("organizations/", organizations.OrganizationListView.as_view(), name="organization_list"),
+    path("organizations/add/", organizations.OrganizationCreateView.as_view(), name="organization_create"),
+    path("organizations/<int:pk>/", organizations.OrganizationDetailView.as_view(), name="organization_detail"),
+    path("organizations/<int:pk>/edit/", organizations.OrganizationUpdateView.as_view(), name="organization_update"),
+    path(
+        "organizations/<int:pk>/dissolve/",
+        organizations.OrganizationDissolveView.as_view(),
+        name="organization_dissolve",
+    ),
+    path(
+        "organizations/<int:pk>/restore/", organizations.OrganizationRestoreView.as_view(), name="organization_restore"
+    ),
 ]

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from organizations.filters.organizations import MembershipApiFilterSet, OrganizationFilterSet, PersonApiFilterSet
 from organizations.models import Membership, Organization, Person
+from organizations.services.organizations import save_organization
 from portal.kit.api import CheckedSerializer, ReadOnlyViewSet, ScopedViewSet
 
 
@@ -25,6 +26,9 @@ class OrganizationViewSet(ScopedViewSet):
     queryset = Organization.objects.select_related("area", "unit")
     serializer_class = OrganizationSerializer
     filterset_class = OrganizationFilterSet
+
+    def write(self, obj: Any, expected: int | None) -> Any:
+        return save_organization(obj, by=self.request.user, expected=expected)
 
 
 class PersonSerializer(serializers.ModelSerializer):

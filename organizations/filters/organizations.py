@@ -4,48 +4,55 @@ import datetime as dt
 from typing import Any
 
 import django_filters
-from django import forms
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from organizations.models import Area, FieldOfWork, Level, Membership, Organization, Person
-from organizations.services.organizations import lacking_posts
+from organizations.services.organizations import described, lacking_posts
 from portal.kit.filters import DateInput, FilterSet
 
 STATES = [("all", "含已撤销的"), ("ended", "只看已撤销的")]
 STALE = [("amber", "待核实"), ("red", "逾期未核实"), ("never", "从未核实")]
-ELECTIONS = [("soon", "临近换届"), ("over", "逾期未换届"), ("unknown", "未登记换届日期")]
+ELECTIONS = [("soon", "临近换届"), ("over", "逾期未换届"), ("unknown", "没有登记换届日期")]
 
 
-class AreaChoiceField(django_filters.fields.ModelChoiceField):
-    """Villages stand under their township; those that were closed say so."""
+def area_words(area: Area) -> str:
+    """ "水坪镇 双桥村" for a village, the name for what is above; `parent` is loaded."""
+    return f"{area.parent} {area}" if area.level == Level.VILLAGE else str(area)
 
+
+class AreaField(django_filters.fields.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
-        indent = "　" * (obj.level - Level.COUNTY)
-        return f"{indent}{obj.name}{'（已撤销）' if obj.until else ''}"
+        return area_words(obj) + (f"（{obj.until} 撤销）" if obj.until else "")
 
 
 class AreaFilter(django_filters.ModelChoiceFilter):
-    field_class = AreaChoiceField
+    field_class = AreaField
 
 
 class OrganizationFilterSet(FilterSet):
-    """`on`: as the register stood on that day; without it, today."""
+    """`on`: as the register stood at the end of that day; without it, today."""
 
     search_fields = ("name", "pinyin", "registration_number")
-    area = AreaFilter(queryset=Area.objects.all(), label="区划", method="standing_in")
+    area = AreaFilter(queryset=Area.objects.select_related("parent"), label="所在区划", method="standing_in")
     kind = django_filters.ChoiceFilter(choices=Organization.Kind.choices, label="类别")
     field = django_filters.ChoiceFilter(choices=FieldOfWork.choices, label="工作领域", method="of_field")
-    election = django_filters.ChoiceFilter(choices=ELECTIONS, label="换届", method="by_election")
     stale = django_filters.ChoiceFilter(choices=STALE, label="花名册核实", method="by_staleness")
+    election = django_filters.ChoiceFilter(choices=ELECTIONS, label="换届", method="by_election")
     posts = django_filters.ChoiceFilter(choices=[("lacking", "缺配")], label="应配职务", method="by_posts")
     state = django_filters.ChoiceFilter(choices=STATES, label="状态", empty_label="在册", method="by_state")
-    on = django_filters.DateFilter(label="截至日期", widget=DateInput, method="as_of")
+    on = django_filters.DateFilter(label="统计日期", widget=DateInput, method="as_of")
 
     class Meta:
         model = Organization
-        fields = ["area", "kind", "field", "election", "stale", "posts", "state", "on"]
+        fields = ["area", "kind", "field", "stale", "election", "posts", "state", "on"]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        reach = self.request.user.reach("organizations.view_area") if self.request is not None else None
+        if reach is not None and not (reach.everything or reach.codes):
+            self.filters.pop("area")  # a grant on a single unit has no area to choose
 
     @property
     def day(self) -> dt.date:
@@ -53,10 +60,11 @@ class OrganizationFilterSet(FilterSet):
 
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
         """Those in being on the day, unless the state asks for others."""
-        queryset = super().filter_queryset(queryset)
+        queryset = super().filter_queryset(described(queryset, self.day))
         return queryset if self.form.cleaned_data.get("state") else queryset.in_force(self.day)
 
     def as_of(self, queryset: Any, name: str, value: dt.date) -> QuerySet:
+        """What the day means stands in `filter_queryset` and in the other filters."""
         return queryset
 
     def standing_in(self, queryset: Any, name: str, value: Area) -> QuerySet:
@@ -76,14 +84,13 @@ class OrganizationFilterSet(FilterSet):
         }[value]
 
     def by_staleness(self, queryset: Any, name: str, value: str) -> QuerySet:
-        """amber: past the first limit; red: past the second one or never confirmed."""
+        """amber: past the first limit; red: past the second one, or never confirmed."""
         amber = self.day - dt.timedelta(days=settings.ROSTER_AMBER_DAYS)
         red = self.day - dt.timedelta(days=settings.ROSTER_RED_DAYS)
-        rows = queryset.with_verified()
         return {
-            "amber": rows.filter(verified_on__lt=amber, verified_on__gte=red),
-            "red": rows.filter(Q(verified_on__lt=red) | Q(verified_on=None)),
-            "never": rows.filter(verified_on=None),
+            "amber": queryset.filter(verified_on__lt=amber, verified_on__gte=red),
+            "red": queryset.filter(Q(verified_on__lt=red) | Q(verified_on=None)),
+            "never": queryset.filter(verified_on=None),
         }[value]
 
     def by_posts(self, queryset: Any, name: str, value: str) -> QuerySet:
@@ -113,7 +120,7 @@ class MembershipApiFilterSet(FilterSet):
     area = django_filters.ModelChoiceFilter(queryset=Area.objects.all(), label="区划", method="in_area")
     organization = django_filters.NumberFilter(label="组织")
     person = django_filters.NumberFilter(label="人员")
-    on = django_filters.DateFilter(label="在任日期", widget=forms.DateInput, method="in_force_on")
+    on = django_filters.DateFilter(label="在任日期", method="in_force_on")
 
     class Meta:
         model = Membership

@@ -12,17 +12,18 @@ from PIL import Image
 from organizations.models import About, Answer, Attachment, Check, Placed, registers
 from portal.audit.models import Action, record
 from portal.kit import files, saving
-from portal.kit.forms import check_text
+from portal.kit.forms import check_no_numbers, check_text
 from portal.kit.scope import require
 
 MOST_FILES = 100  # kept files of one row
+LONGEST_CAPTION = 100
 THUMBNAIL = 320  # pixels of a thumbnail's longer side
 
 
 def owners() -> dict[str, type[models.Model]]:
     """Label → the models whose rows may have files."""
-    models_ = [*(model for model in registers() if not issubclass(model, About)), Answer]
-    return {model._meta.label_lower: model for model in models_}
+    found: list[type[models.Model]] = [model for model in registers() if not issubclass(model, About)]
+    return {model._meta.label_lower: model for model in [*found, Answer]}
 
 
 @transaction.atomic
@@ -67,7 +68,7 @@ def remove(attachment: Attachment, *, by: Any, reason: str) -> Attachment:
     obj = attachment.owner()
     _require_open(obj, by)
     attachment.removed_at = timezone.now()
-    saving.save(attachment, by=by, reason=check_text(reason), action=Action.DELETED)
+    saving.save(attachment, by=by, reason=check_no_numbers(check_text(reason)), action=Action.DELETED)
     record(by, Action.UPDATED, obj, reason=reason, words=f"移除 {obj} 的 {attachment.name}")
     return attachment
 
@@ -95,9 +96,9 @@ def thumbnail_of(content: bytes) -> bytes:
 
 
 def _short(caption: str) -> str:
-    caption = check_text(caption.strip())
-    if len(caption) > Attachment._meta.get_field("caption").max_length:
-        raise ValidationError("说明最多 100 个字。")
+    caption = check_no_numbers(check_text(caption.strip()))
+    if len(caption) > LONGEST_CAPTION:
+        raise ValidationError(f"说明最多 {LONGEST_CAPTION} 个字。")
     return caption
 
 

@@ -17,6 +17,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         "组织与阵地",
         [
             ("行政区划", "organizations:area_tree", "map", "organizations.view_area"),
+            ("基层统战组织", "organizations:organization_list", "user-group", "organizations.view_organization"),
             ("考核对象", "organizations:unit_list", "building-office-2", "organizations.view_unit"),
             ("标准核查", "organizations:check_list", "clipboard-document-check", "organizations.view_check"),
             ("标准", "organizations:standard_list", "list-bullet", "organizations.change_standard"),

@@ -38,7 +38,8 @@ class ConflictError(APIException):
 
     def __init__(self, words: str, current: Any = None):
         super().__init__(words)
-        self.detail = {"detail": words} if current is None else {"detail": words, "current": current}
+        answer: Any = {"detail": words} if current is None else {"detail": words, "current": current}
+        self.detail = answer
 
 
 class SeveralField(serializers.MultipleChoiceField):
@@ -106,6 +107,8 @@ class ScopedViewSet(ReadOnlyViewSet):
     POST with the header `Idempotency-Key` acts once: a repeat answers with the row that the first one made.
     """
 
+    queryset: Any
+
     def get_object(self) -> Any:
         action = ACTIONS[self.request.method]
         return permitted_or_404(self.queryset.all(), self.request.user, action, pk=self.kwargs["pk"])
@@ -121,7 +124,7 @@ class ScopedViewSet(ReadOnlyViewSet):
             if not first and submission:
                 made = permitted_or_404(self.queryset.all(), request.user, pk=submission.answer["pk"])
                 return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
-            serializer = self.get_serializer(data=request.data)
+            serializer: Any = self.get_serializer(data=request.data)
             serializer.is_valid(raise_exception=True)
             made = self._written(serializer.candidate, None)
             if submission:
@@ -134,7 +137,7 @@ class ScopedViewSet(ReadOnlyViewSet):
         expected = _version(request.data)
         if expected != obj.version:
             raise self._stale(obj)
-        serializer = self.get_serializer(obj, data=request.data, partial=True)
+        serializer: Any = self.get_serializer(obj, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         return Response(self.get_serializer(self._written(serializer.candidate, expected)).data)
 

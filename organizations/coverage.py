@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from organizations.ledger import Ledger, Place
-from organizations.measures import MEASURES, Figure, Item, Scope, below
+from organizations.measures import MEASURES, Figure, Item, Scope
 from organizations.models import Area, CoverageGoal, FrozenFigures, Level
 from portal.audit.models import Action, record
 
@@ -45,6 +45,7 @@ class Coverage:
         self.area, self.days, self.live = area, sorted(set(days)), live
         self.ledger = Ledger(area, self.days)
         self._items: dict[tuple[str, dt.date], list[Item]] = {}
+        self._grouped: dict[tuple[str, dt.date], dict[int | None, list[Item]]] = {}
 
     def goals(self, on: dt.date) -> list[CoverageGoal]:
         """The county's goals in force on `on`."""
@@ -53,9 +54,7 @@ class Coverage:
     def line(self, key: str, on: dt.date, within: int | None = None) -> Line:
         """A goal ("goal-<pk>") or a measure (its name), whole or for one area (id) below."""
         title, counted_in, _, _ = self._asked(key)
-        figure = Figure(self.items(key, on))
-        if within is not None and within != self.area.pk:
-            figure = below(figure, self.ledger.tree(on), within)
+        figure = Figure(self.items(key, on) if within in {None, self.area.pk} else self._below(key, on).get(within, []))
         return Line(key, title, counted_in, figure, frozen=self.is_frozen(on))
 
     def lines(self, on: dt.date) -> list[Line]:
@@ -82,6 +81,19 @@ class Coverage:
                 _, _, measure, scope = self._asked(key)
                 self._items[key, on] = measure.items(self.ledger, on, scope)
         return self._items[key, on]
+
+    def _below(self, key: str, on: dt.date) -> dict[int | None, list[Item]]:
+        """Area id → the items that stand in it or below it."""
+        if (key, on) not in self._grouped:
+            grouped: dict[int | None, list[Item]] = {}
+            tree = self.ledger.tree(on)
+            for item in self.items(key, on):
+                above: int | None = item.area_id
+                while above in tree:
+                    grouped.setdefault(above, []).append(item)
+                    above = tree[above].parent_id
+            self._grouped[key, on] = grouped
+        return self._grouped[key, on]
 
     def is_frozen(self, on: dt.date) -> bool:
         return not self.live and on in self._frozen

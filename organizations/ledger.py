@@ -6,11 +6,12 @@ All of it is loaded once for all days that a page shows; the days are then count
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Max, Q, QuerySet, Value
+from django.db.models import CharField, Count, F, Max, Q, QuerySet, Value
+from django.db.models.functions import Cast
 
 from organizations.models import (
     Area,
@@ -26,12 +27,13 @@ from organizations.models import (
 )
 from portal.accounts.models import Grant
 from portal.accounts.roles import Role
-from portal.kit.models import in_force
 from portal.kit.scope import code_range
+
+ORGANIZATION = "organizations.organization"
 
 
 class Place(NamedTuple):
-    """An area as it was on a day."""
+    """An area as it was from `since` to `until` (ISO days: text compares as days do, and costs no conversion)."""
 
     area_id: int
     parent_id: int | None
@@ -41,12 +43,12 @@ class Place(NamedTuple):
     level: int
     kind: str
     counted: bool
-    since: dt.date
-    until: dt.date | None
+    since: str
+    until: str | None
 
 
 class Fact(NamedTuple):
-    """One row of a register with its life and the place where it stands today."""
+    """One row of a register with its life (ISO days) and the place where it stands today."""
 
     source: str
     pk: int
@@ -54,14 +56,15 @@ class Fact(NamedTuple):
     unit_id: int | None
     kind: str
     name: str
-    since: dt.date
-    until: dt.date | None
+    since: str
+    until: str | None
 
 
 # source → every row of a register as facts; the apps above add their own (outreach/measures.py)
 SOURCES: dict[str, Callable[[], QuerySet]] = {
-    "organizations.organization": lambda: facts_of(Organization.objects.all()),
+    ORGANIZATION: lambda: facts_of(Organization.objects.all()),
 }
+APART: set[str] = set()  # sources read in a query of their own, when they are asked for
 # what is held on a day and counted by the quarter; outreach adds its activities
 PERIODS: dict[str, Callable[[], QuerySet]] = {}
 
@@ -69,7 +72,7 @@ PERIODS: dict[str, Callable[[], QuerySet]] = {}
 def facts_of(queryset: QuerySet, **columns: Any) -> QuerySet:
     """A register's rows as facts; `columns` replaces the row's own kind, name, since or until."""
     own = {name: F(name) for name in ("kind", "name", "since", "until")}
-    chosen = {f"_{name}": value for name, value in {**own, **columns}.items()}
+    chosen = {f"_{name}": Cast(value, CharField()) for name, value in {**own, **columns}.items()}
     label = Value(queryset.model._meta.label_lower)
     return queryset.order_by().annotate(_source=label, **chosen).values_list(
         "_source", "pk", "area_id", "unit_id", "_kind", "_name", "_since", "_until"
@@ -89,25 +92,26 @@ class Ledger:
         self._trees: dict[dt.date, dict[int, Place]] = {}
         self._standing: dict[tuple[str, dt.date], list[tuple[Fact, int]]] = {}
         self._periods: dict[str, list[tuple[int, int, int | None, str, dt.date]]] = {}
+        self._apart: dict[str, list[Fact]] = {}
 
     def tree(self, on: dt.date) -> dict[int, Place]:
         """Area id → what it was, for `area` and all below it on `on`."""
         if on not in self._trees:
-            self._trees[on] = {
-                p.area_id: p for p in self._places if p.since <= on and (p.until is None or p.until >= on)
-            }
+            day = on.isoformat()
+            here = (p for p in self._places if p.since <= day and (p.until is None or p.until >= day))
+            self._trees[on] = {place.area_id: place for place in here}
         return self._trees[on]
 
     def standing(self, source: str, on: dt.date) -> list[tuple[Fact, int]]:
         """(row, area id) of the rows of a register that were in force on `on`, at the place of that day."""
         if (source, on) not in self._standing:
-            tree, found = self.tree(on), []
-            for fact in self._facts.get(source, ()):
-                if fact.since <= on and (fact.until is None or fact.until >= on):
-                    place = self.place_of(source, fact.pk, fact.area_id, on)
-                    if place in tree:
-                        found.append((fact, place))
-            self._standing[source, on] = found
+            day, tree = on.isoformat(), self.tree(on)
+            facts = (f for f in self._facts_of(source) if f.since <= day and (f.until is None or f.until >= day))
+            if any(label == source for label, _ in self._former):
+                found = [(fact, self.place_of(source, fact.pk, fact.area_id, on)) for fact in facts]
+            else:
+                found = [(fact, fact.area_id) for fact in facts]
+            self._standing[source, on] = [pair for pair in found if pair[1] in tree]
         return self._standing[source, on]
 
     def place_of(self, source: str, pk: int, today: int, on: dt.date) -> int:
@@ -137,7 +141,10 @@ class Ledger:
 
     def officers(self, on: dt.date) -> dict[tuple[int, str], int]:
         """(organization id, post) → how many held a required post on `on`."""
-        return self._officers[self.days.index(on)]
+        posts = {post.post for post in self._required}
+        rows = Membership.objects.filter(self._here(ORGANIZATION, "organization__"), post__in=posts).in_force(on)
+        counted = rows.order_by().values_list("organization_id", "post").annotate(number=Count("pk"))
+        return {(organization, post): number for organization, post, number in counted}
 
     def required(self, on: dt.date) -> dict[str, list[RequiredPost]]:
         """Kind of organization → the posts that had to be filled on `on`."""
@@ -147,10 +154,10 @@ class Ledger:
                 found[post.kind].append(post)
         return found
 
-    def confirmed(self, on: dt.date) -> dict[int, dt.date]:
-        """Organization id → the last day up to `on` on which its roster was confirmed."""
-        number = self.days.index(on)
-        return {row[0]: row[1 + number] for row in self._confirmed if row[1 + number]}
+    def confirmed(self, on: dt.date) -> dict[int, str]:
+        """Organization id → the last day (ISO) up to `on` on which its roster was confirmed."""
+        rows = RosterConfirmation.objects.filter(self._here(ORGANIZATION, "organization__"), on__lte=on)
+        return dict(rows.order_by().values_list("organization_id").annotate(last=Cast(Max("on"), CharField())))
 
     def liaisons(self, on: dt.date) -> Counter:
         """Area id → how many active accounts held the village liaison's role there on `on`."""
@@ -162,11 +169,9 @@ class Ledger:
 
     def passed(self, standard: str, on: dt.date) -> dict[tuple[str, int], bool]:
         """(register, row id) → whether its last check by a standard up to `on` was passed."""
-        found: dict[tuple[str, int], bool] = {}
-        for code, register, pk, day, passed in self._checks:  # oldest first
-            if code == standard and day <= on:
-                found[register, pk] = passed
-        return found
+        limit = on.isoformat()
+        rows = (row for row in self._checks if row[0] == standard and row[3] <= limit)  # oldest first
+        return {(register, pk): passed for _, register, pk, _, passed in rows}
 
     @cached_property
     def _codes(self) -> tuple[str, str]:
@@ -176,7 +181,8 @@ class Ledger:
     def _places(self) -> list[Place]:
         lo, hi = self._codes
         rows = AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by("tree_code", "pk")
-        return [Place(*row) for row in rows.values_list(*Place._fields)]
+        days = (Cast(name, CharField()) for name in ("since", "until"))
+        return [Place(*row) for row in rows.values_list(*Place._fields[:-2], *days)]
 
     def _areas(self) -> QuerySet:
         lo, hi = self._codes
@@ -198,14 +204,21 @@ class Ledger:
         moved = [pk for label, pk in self._former if label == source]
         return here | Q(**{f"{prefix}pk__in": moved}) if moved else here
 
+    def _facts_of(self, source: str) -> Sequence[Fact]:
+        """The rows of a register; the small ones come in one query, a large one that few pages ask for in its own."""
+        if source in APART:
+            if source not in self._apart:
+                self._apart[source] = [Fact(*row) for row in SOURCES[source]().filter(self._here(source))]
+            return self._apart[source]
+        return self._facts.get(source, ())
+
     @cached_property
     def _facts(self) -> dict[str, list[Fact]]:
-        """All registers in one query."""
-        first, *others = [rows().filter(self._here(source)) for source, rows in SOURCES.items()]
+        """The registers that pages ask for together, in one query."""
+        first, *others = [rows().filter(self._here(source)) for source, rows in SOURCES.items() if source not in APART]
         found = defaultdict(list)
         for row in first.union(*others, all=True) if others else first:
-            fact = Fact(*row)
-            found[fact.source].append(fact)
+            found[row[0]].append(Fact(*row))
         return found
 
     def _held(self, period: str) -> list[tuple[int, int, int | None, str, dt.date]]:
@@ -228,20 +241,6 @@ class Ledger:
         return list(RequiredPost.objects.filter(area__tree_code=self.area.tree_code[:6]))
 
     @cached_property
-    def _officers(self) -> list[dict[tuple[int, str], int]]:
-        posts = {post.post for post in self._required}
-        rows = Membership.objects.filter(self._here("organizations.organization", "organization__"), post__in=posts)
-        counts = {f"n{i}": Count("pk", filter=in_force(day)) for i, day in enumerate(self.days)}
-        grouped = list(rows.order_by().values_list("organization_id", "post").annotate(**counts))
-        return [{(row[0], row[1]): row[2 + i] for row in grouped if row[2 + i]} for i in range(len(self.days))]
-
-    @cached_property
-    def _confirmed(self) -> list[tuple]:
-        rows = RosterConfirmation.objects.filter(self._here("organizations.organization", "organization__"))
-        last = {f"d{i}": Max("on", filter=Q(on__lte=day)) for i, day in enumerate(self.days)}
-        return list(rows.order_by().values_list("organization_id").annotate(**last))
-
-    @cached_property
     def _liaisons(self) -> list[tuple[int, dt.date, dt.date | None]]:
         lo, hi = self._codes
         grants = Grant.objects.filter(role=Role.VILLAGE, confirmed_at__isnull=False, user__is_active=True)
@@ -250,12 +249,11 @@ class Ledger:
 
     @cached_property
     def _elections(self) -> list[tuple[int, dt.date]]:
-        rows = Organization.objects.filter(
-            self._here("organizations.organization"), next_election_on__lte=max(self.days)
-        )
+        rows = Organization.objects.filter(self._here(ORGANIZATION), next_election_on__lte=max(self.days))
         return list(rows.order_by().values_list("pk", "next_election_on"))
 
     @cached_property
-    def _checks(self) -> list[tuple[str, str, int, dt.date, bool]]:
+    def _checks(self) -> list[tuple[str, str, int, str, bool]]:
         rows = Check.objects.done().filter(area__in=self._areas()).order_by("on", "pk")
-        return list(rows.values_list("version_checked__standard__code", "register", "object_id", "on", "passed"))
+        day = Cast("on", CharField())
+        return list(rows.values_list("version_checked__standard__code", "register", "object_id", day, "passed"))

@@ -272,13 +272,13 @@ def _fully_officered(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
 
 def _confirmed_lately(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
     confirmed = ledger.confirmed(on)
+    limit = (on - dt.timedelta(days=settings.ROSTER_RED_DAYS)).isoformat()
 
     def missing(fact: Fact) -> str:
         last = confirmed.get(fact.pk)
         if last is None:
             return "从未核实"
-        days = (on - last).days
-        return f"{days} 天未核实" if days > settings.ROSTER_RED_DAYS else ""
+        return f"{(on - dt.date.fromisoformat(last)).days} 天未核实" if last < limit else ""
 
     return missing
 

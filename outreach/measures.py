@@ -7,7 +7,7 @@ from dataclasses import replace
 from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from organizations.ledger import PERIODS, SOURCES, Fact, Ledger, facts_of
+from organizations.ledger import APART, PERIODS, SOURCES, Fact, Ledger, facts_of
 from organizations.measures import (
     TOWNSHIPS,
     VILLAGES,
@@ -48,6 +48,7 @@ SOURCES.update({
     DEMONSTRATION: _titles,
 })  # fmt: skip
 PERIODS[ACTIVITY] = Activity.objects.all
+APART.add(DUTY)
 
 
 def _liaison_places(ledger: Ledger, on: dt.date) -> Counts:
@@ -72,7 +73,7 @@ def _organizations_with_title(ledger: Ledger, on: dt.date) -> list[tuple[Fact, i
 
 
 def _kept(fact: Fact, on: dt.date) -> bool:
-    return fact.until is None or fact.until > on
+    return fact.until is None or fact.until > on.isoformat()
 
 
 def _to_be_inspected(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:

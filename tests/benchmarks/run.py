@@ -1,9 +1,10 @@
 """`make bench`: what pages cost, as a multiple of an empty page behind log-in, with 1, 20 and 100 counties loaded.
 
-CPU seconds of this process and of the database's (PostgreSQL), the least of several rounds (a shared machine's wall clock
-says little), on SQLite and on PostgreSQL, each in a folder of its own. Prints the tables and writes docs/benchmarks.md.
+SQLite: CPU seconds of this process; PostgreSQL, which works in processes of its own: seconds by the clock; each time the least
+of several rounds (a shared machine swings). Each database in a folder of its own. Prints the tables, writes docs/benchmarks.md.
 """
 
+import importlib
 import os
 import statistics
 import subprocess
@@ -26,7 +27,7 @@ Row = tuple[str, float, int, int]  # kind, CPU ms, bytes, queries
 
 
 def measure(client, url: str) -> tuple[float, int, int]:
-    """(milliseconds a request, bytes, queries) of a GET; CPU of this process and the wait for the database's."""
+    """(milliseconds a request, bytes, queries) of a GET."""
     from django.db import connection  # noqa: PLC0415 - Django is set up in `worker`
 
     queries = []
@@ -98,6 +99,7 @@ def worker() -> None:
 
     from portal.accounts.models import User  # noqa: PLC0415
 
+    importlib.import_module("portal.wsgi")  # the collector's settings, as gunicorn has them
     settings.ROOT_URLCONF = "tests.benchmarks.urls"
     call_command("migrate", verbosity=0)
     for counties in COUNTIES:

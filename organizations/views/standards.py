@@ -67,8 +67,10 @@ class StandardDetailView(views.DetailView):
     crumbs = [STANDARDS]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        versions = self.object.versions.annotate(used=Count("checks")).prefetch_related("items")
-        return super().get_context_data(versions=list(versions.order_by("-number")), **kwargs)
+        checks = Check.objects.permitted(self.request.user).filter(version_checked__standard=self.object).order_by()
+        used = dict(checks.values_list("version_checked").annotate(Count("pk")))
+        versions = list(self.object.versions.prefetch_related("items").order_by("-number"))
+        return super().get_context_data(versions=[(one, used.get(one.pk, 0)) for one in versions], **kwargs)
 
     def get_actions(self) -> list[views.Button]:
         args = [self.object.pk]

@@ -707,6 +707,13 @@ class StandardPageTests(StandardCase):
         (foreign, *_) = services.default_standards(make_county(), since=FOUNDED)
         assert self.client.get(url("standard_update", foreign.pk)).status_code == 404
 
+    def test_a_township_reads_how_often_its_own_rows_were_checked(self):
+        self.finished()
+        self.finished(make_organization(make_village(parent=make_township(parent=self.county))))
+        for user, words in ((self.staff, "核查 2 次"), (self.committee, "核查 1 次")):
+            self.client.force_login(user)
+            assert words in self.client.get(self.eight.get_absolute_url()).text
+
     def test_the_pages_cost_little(self):
         self.client.force_login(self.staff)
         for address in (url("standard_list"), self.eight.get_absolute_url(), url("standard_update", self.eight.pk)):

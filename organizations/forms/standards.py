@@ -73,10 +73,10 @@ class StandardForm(ModelForm):
         self.answered = is_answered(self.instance)
         today = timezone.localdate()
         self.fields["since"].initial = max(today, present.since + DAY) if present else today
-        if self.answered:
-            self.fields["name"].disabled = True
+        if Check.objects.filter(version_checked__standard=self.instance).exists():
+            self.fields["name"].disabled = True  # it stands on the checks' prints
             self.fields["name"].help_text = "已有核查使用，名称不能再改"
-        else:
+        if not self.answered:
             self.fields["since"].widget = self.fields["reason"].widget = forms.HiddenInput()
         rows = (
             [{"number": number, **draft._asdict()} for number, draft in enumerate(drafts_of(present), 1)]

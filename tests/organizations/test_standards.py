@@ -674,6 +674,18 @@ class StandardPageTests(StandardCase):
         mine["version"] = page.context["form"]["version"].value()
         assert self.client.post(url("standard_update", self.eight.pk), mine).status_code == 302
 
+    def test_the_name_on_old_prints_stays_even_while_a_version_to_come_is_not_used_yet(self):
+        self.start()
+        services.revise_standard(
+            self.eight, [ItemDraft("甲")], since=timezone.localdate() + DAY, reason="依据", by=self.staff
+        )
+        self.client.force_login(self.staff)
+        response = self.client.post(url("standard_update", self.eight.pk), self.data(self.eight, name="九有"))
+        assert response.status_code == 302
+        self.eight.refresh_from_db()
+        assert self.eight.name == "八有"
+        assert self.eight.versions.in_force().get().number == 1
+
     def test_a_bad_row_is_named_where_it_stands(self):
         self.client.force_login(self.staff)
         page = self.client.post(url("standard_update", self.eight.pk), self.data(self.eight, **{"items-0-number": "x"}))

@@ -48,7 +48,10 @@ class Place(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """One row of a register with its life (ISO days) and the place where it stands today."""
+    """One row of a register: its life (ISO days), the place where it stands today, and when it is next due.
+
+    due: the next election of an organization, the next yearly review of a title.
+    """
 
     source: str
     pk: int
@@ -58,11 +61,12 @@ class Fact(NamedTuple):
     name: str
     since: str
     until: str | None
+    due: str | None = None
 
 
 # source → every row of a register as facts; the apps above add their own (outreach/measures.py)
 SOURCES: dict[str, Callable[[], QuerySet]] = {
-    ORGANIZATION: lambda: facts_of(Organization.objects.all()),
+    ORGANIZATION: lambda: facts_of(Organization.objects.all(), due=F("next_election_on")),
 }
 APART: set[str] = set()  # sources read in a query of their own, when they are asked for
 # what is held on a day and counted by the quarter; outreach adds its activities
@@ -70,13 +74,14 @@ PERIODS: dict[str, Callable[[], QuerySet]] = {}
 
 
 def facts_of(queryset: QuerySet, **columns: Any) -> QuerySet:
-    """A register's rows as facts; `columns` replaces the row's own kind, name, since or until."""
+    """A register's rows as facts; `columns` replaces the row's own kind, name, since or until, or names what is due."""
     own = {name: F(name) for name in ("kind", "name", "since", "until")}
-    chosen = {f"_{name}": Cast(value, CharField()) for name, value in {**own, **columns}.items()}
+    chosen = {"due": Value(None, CharField()), **own, **columns}
+    texts = {f"_{name}": Cast(chosen[name], CharField()) for name in ("kind", "name", "since", "until", "due")}
     label = Value(queryset.model._meta.label_lower)
-    return queryset.order_by().annotate(_source=label, **chosen).values_list(
-        "_source", "pk", "area_id", "unit_id", "_kind", "_name", "_since", "_until"
-    )  # fmt: skip
+    return (
+        queryset.order_by().annotate(_source=label, **texts).values_list("_source", "pk", "area_id", "unit_id", *texts)
+    )
 
 
 def quarter_start(on: dt.date) -> dt.date:
@@ -163,10 +168,6 @@ class Ledger:
         """Area id → how many active accounts held the village liaison's role there on `on`."""
         return Counter(area for area, since, until in self._liaisons if since <= on and (until is None or until >= on))
 
-    def overdue_elections(self, on: dt.date) -> dict[int, dt.date]:
-        """Organization id → the day of an election that was due before `on`."""
-        return {pk: due for pk, due in self._elections if due < on}
-
     def passed(self, standard: str, on: dt.date) -> dict[tuple[str, int], bool]:
         """(register, row id) → whether its last check by a standard up to `on` was passed."""
         limit = on.isoformat()
@@ -246,11 +247,6 @@ class Ledger:
         grants = Grant.objects.filter(role=Role.VILLAGE, confirmed_at__isnull=False, user__is_active=True)
         held = grants.filter(area__tree_code__gte=lo, area__tree_code__lt=hi).order_by()
         return list(held.values_list("area_id", "since", "until"))
-
-    @cached_property
-    def _elections(self) -> list[tuple[int, dt.date]]:
-        rows = Organization.objects.filter(self._here(ORGANIZATION), next_election_on__lte=max(self.days))
-        return list(rows.order_by().values_list("pk", "next_election_on"))
 
     @cached_property
     def _checks(self) -> list[tuple[str, str, int, str, bool]]:

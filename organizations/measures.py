@@ -65,6 +65,7 @@ class Measure:
     scope: Scope
     deep: bool = False
     group: str = "组织"
+    rows: str = ""  # the measure that lists what is counted, where an area needs more than one
 
     def items(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> list[Item]:
         """Every area and body of the scope on `on` with what it has, in the order of the tree."""
@@ -283,9 +284,20 @@ def _confirmed_lately(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
     return missing
 
 
-def _elected_in_time(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
-    overdue = ledger.overdue_elections(on)
-    return lambda fact: f"应于 {overdue[fact.pk]} 换届" if fact.pk in overdue else ""
+def in_time(act: str) -> Callable[[Ledger, dt.date], Callable[[Fact], str]]:
+    """Whether what is due of a row (an election, a yearly review) was not due before the day."""
+
+    def holds(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
+        day = on.isoformat()
+        return lambda fact: f"应于 {fact.due} {act}" if fact.due and fact.due < day else ""
+
+    return holds
+
+
+def _election_near(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
+    """Organizations whose election is due within settings.ELECTION_NOTICE_DAYS."""
+    first, last = on.isoformat(), (on + dt.timedelta(days=settings.ELECTION_NOTICE_DAYS)).isoformat()
+    return [pair for pair in ledger.standing(ORGANIZATIONS, on) if pair[0].due and first <= pair[0].due <= last]
 
 
 def meets(standard: str) -> Callable[[Ledger, dt.date], Callable[[Fact], str]]:
@@ -315,7 +327,8 @@ register(
     RowMeasure("roster_complete", "应配职务配齐的组织", "个组织", rows_of(ORGANIZATIONS), _fully_officered),
     RowMeasure("roster_fresh", "花名册按期核实的组织", "个组织", rows_of(ORGANIZATIONS), _confirmed_lately),
     RowMeasure("eight_haves", "“八有”达标的组织", "个组织", rows_of(ORGANIZATIONS), meets("eight_haves")),
-    RowMeasure("elections_in_time", "按期换届的组织", "个组织", rows_of(ORGANIZATIONS), _elected_in_time),
+    RowMeasure("elections_in_time", "按期换届的组织", "个组织", rows_of(ORGANIZATIONS), in_time("换届")),
+    RowMeasure("elections_near", "临近换届的组织", "个组织", _election_near),
     number_of("organizations", "基层统战组织", ORGANIZATIONS),
     number_of("chambers", "基层商会、协会", ORGANIZATIONS, Organization.CHAMBERS),
     number_of("township_councils", "镇级乡贤理事会", ORGANIZATIONS, [Kind.TOWNSHIP_COUNCIL]),

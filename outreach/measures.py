@@ -16,6 +16,7 @@ from organizations.measures import (
     RowMeasure,
     Scope,
     counted,
+    in_time,
     meets,
     number_of,
     register,
@@ -36,7 +37,7 @@ def _titles() -> QuerySet:
     )  # fmt: skip
     name = Coalesce("site__name", "station__name", "organization__name")
     rows = Demonstration.objects.filter(named_on__isnull=False)
-    return facts_of(rows, kind=of, name=name, since=F("named_on"), until=F("withdrawn_on"))
+    return facts_of(rows, kind=of, name=name, since=F("named_on"), until=F("withdrawn_on"), due=F("next_review_on"))
 
 
 SOURCES.update({
@@ -72,6 +73,10 @@ def _organizations_with_title(ledger: Ledger, on: dt.date) -> list[tuple[Fact, i
     return [pair for pair in rows_of(DEMONSTRATION, ["organization"])(ledger, on) if _kept(pair[0], on)]
 
 
+def _all_titles(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
+    return [pair for pair in rows_of(DEMONSTRATION)(ledger, on) if _kept(pair[0], on)]
+
+
 def _kept(fact: Fact, on: dt.date) -> bool:
     return fact.until is None or fact.until > on.isoformat()
 
@@ -102,6 +107,7 @@ register(
         Scope(townships=True, minimum=3),
         deep=True,
         group=PLACES,
+        rows="venue_sites",
     ),
     Measure("activity_room", "活动室覆盖", "个村（社区）", counted(SITE, [Kind.ROOM]), VILLAGES, group=PLACES),
     Measure("township_activities", "本季开展活动的乡镇", "个乡镇", _held(), TOWNSHIPS, deep=True, group="活动"),
@@ -133,6 +139,7 @@ register(
     RowMeasure("four_haves", "“四有”达标的服务品牌", "个", rows_of(BRAND), meets("four_haves"), PLACES),
     RowMeasure("demonstration_sites", "示范阵地", "个", _with_title, group=PLACES),
     RowMeasure("demonstration_organizations", "示范组织", "个", _organizations_with_title),
+    RowMeasure("reviews_in_time", "按期复查的示范", "个", _all_titles, in_time("复查"), PLACES),
     number_of("stations", "联络站", STATION, [Station.Kind.STATION], PLACES),
     number_of("points", "联络点", STATION, [Station.Kind.POINT], PLACES),
     number_of("sites", "阵地", SITE, (), PLACES),

@@ -23,7 +23,8 @@ THUMBNAIL = 320  # pixels of a thumbnail's longer side
 def owners() -> dict[str, type[models.Model]]:
     """Label → the models whose rows may have files."""
     found: list[type[models.Model]] = [model for model in registers() if not issubclass(model, About)]
-    return {model._meta.label_lower: model for model in [*found, Answer]}
+    found.append(Answer)
+    return {model._meta.label_lower: model for model in found}
 
 
 @transaction.atomic

@@ -137,9 +137,9 @@ class OrganizationRecord:
     def _file_events(self) -> Iterator[Event]:
         for file in self.attachments:
             words = f"{file.caption}（{file.name}）" if file.caption else file.name
-            yield Event(timezone.localdate(file.at), 0, "file", f"上传{words}", file.by.name)
+            yield Event(timezone.localdate(file.at), file.pk, "file", f"上传{words}", file.by.name)
             if file.removed_at:
-                yield Event(timezone.localdate(file.removed_at), 0, "file", f"移除{words}")
+                yield Event(timezone.localdate(file.removed_at), file.pk, "file", f"移除{words}")
 
 
 def _names(members: Iterable[Membership]) -> str:

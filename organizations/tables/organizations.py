@@ -8,6 +8,8 @@ from organizations.models import Organization
 from portal.kit.tables import Column, Table
 
 NEVER_CONFIRMED = "从未核实"
+STALENESS = {"green": "按期核实", "amber": "待核实", "red": "逾期未核实"}
+ELECTION = {"": "", "amber": "临近换届", "red": "逾期未换届"}
 
 
 def staleness(last: dt.date | None, on: dt.date) -> str:

@@ -13,7 +13,14 @@ from organizations.models import Organization
 from organizations.services import organizations as services
 from organizations.services.standards import standings
 from organizations.services.timelines import KINDS, OrganizationRecord
-from organizations.tables.organizations import NEVER_CONFIRMED, OrganizationTable, election_tone, staleness
+from organizations.tables.organizations import (
+    ELECTION,
+    NEVER_CONFIRMED,
+    STALENESS,
+    OrganizationTable,
+    election_tone,
+    staleness,
+)
 from portal.kit import views
 
 REGISTER = ("基层统战组织", "/organizations/organizations/")
@@ -56,11 +63,13 @@ class OrganizationDetailView(views.ScopedMixin, generic.DetailView):
         events = known.events(chosen)
         shown = len(events) if self.request.GET.get("all") else EVENTS_SHOWN
         reach = self.request.user.reach("organizations.change_organization")
+        stale = staleness(known.verified_on, known.on)
+        due = "" if organization.until else election_tone(organization.next_election_on, timezone.localdate())
         return super().get_context_data(
             known=known, fields=list(_fields(organization, known)), standings=standings(organization),
             roster=known.roster[:ROSTER_SHOWN], roster_url=_roster_url(organization),
-            verified=known.verified_on or NEVER_CONFIRMED, verified_tone=staleness(known.verified_on, known.on),
-            election_tone=election_tone(organization.next_election_on, timezone.localdate()),
+            verified=known.verified_on or NEVER_CONFIRMED, verified_tone=stale, verified_note=STALENESS[stale],
+            election_tone=due or "grey", election_note=ELECTION[due],
             events=events[:shown], hidden_events=len(events) - len(events[:shown]), kind=chosen, kinds=KINDS.items(),
             can_change=reach.covers(organization.area.tree_code) or organization.unit_id in reach.units, **kwargs,
         )  # fmt: skip

@@ -98,6 +98,10 @@ class Coverage:
     def is_frozen(self, on: dt.date) -> bool:
         return not self.live and on in self._frozen
 
+    def measure_of(self, key: str) -> Any:
+        """The measure that a goal or a measure's name counts by."""
+        return self._asked(key)[2]
+
     def _asked(self, key: str) -> tuple[str, str, Any, Scope | None]:
         if not key.startswith("goal-"):
             measure = MEASURES[key]

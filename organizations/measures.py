@@ -214,7 +214,7 @@ def _opened(name: str, ledgers: Sequence[tuple[Ledger, list[Unit]]], on: dt.date
     for ledger, units in ledgers:
         items = MEASURES[name].items(ledger, on)
         for unit in units:
-            found[unit.pk] = Figure(_items_of(items, unit, ledger.tree(on), whole=isinstance(MEASURES[name], Measure)))
+            found[unit.pk] = Figure(items_of(items, unit, ledger.tree(on), whole=isinstance(MEASURES[name], Measure)))
     return found
 
 
@@ -225,7 +225,7 @@ def _reading(figure: Figure) -> tuple[int, int]:
     return figure.achieved, figure.target
 
 
-def _items_of(items: Sequence[Item], unit: Unit, tree: dict[int, Place], *, whole: bool) -> list[Item]:
+def items_of(items: Sequence[Item], unit: Unit, tree: dict[int, Place], *, whole: bool) -> list[Item]:
     """The items that a unit answers for; a body that a measure of areas does not name answers for its whole area."""
     if unit.kind == Unit.Kind.BODY:
         bodies = any(item.register == "organizations.unit" for item in items)

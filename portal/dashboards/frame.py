@@ -12,7 +12,13 @@ from portal.dashboards.work import todo_count
 
 # label, route, icon, permission ("" for everyone)
 NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
-    ("", [("工作台", "dashboards:my_work", "home", "")]),
+    (
+        "",
+        [
+            ("工作台", "dashboards:my_work", "home", ""),
+            ("覆盖总览", "dashboards:coverage", "chart-bar-square", "organizations.view_coveragegoal"),
+        ],
+    ),
     (
         "组织与阵地",
         [

@@ -1,11 +1,14 @@
 from django.urls import path
 
-from portal.dashboards import views
+from portal.dashboards.views import coverage, home
 
 app_name = "dashboards"
 urlpatterns = [
-    path("", views.my_work, name="my_work"),
-    path("search/", views.search, name="search"),
-    path("help/", views.help_index, name="help"),
-    path("help/<slug:name>/", views.help_page, name="help_page"),
+    path("", home.my_work, name="my_work"),
+    path("coverage/", coverage.coverage, name="coverage"),
+    path("coverage/list/", coverage.coverage_list, name="coverage_list"),
+    path("coverage/<int:pk>/", coverage.coverage_area, name="coverage_area"),
+    path("search/", home.search, name="search"),
+    path("help/", home.help_index, name="help"),
+    path("help/<slug:name>/", home.help_page, name="help_page"),
 ]

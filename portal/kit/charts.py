@@ -27,13 +27,20 @@ SHAPES = ["M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "M-3.5-3.5h7v7h-7z", "M0-4.8L4.6
 class Cell:
     """One goal in one area: `achieved` of `target` things (whole numbers), and the list behind it.
 
-    `words` stand in the title after the fraction; by default how many are missing.
+    `words` stand in the title after the fraction; by default how many are missing. `rows` is how many rows the list has,
+    where that is not what is missing.
     """
 
     achieved: int
     target: int
     url: str = ""
     words: str = ""
+    rows: int | None = None
+
+    @property
+    def number(self) -> int:
+        """How many rows the list behind the cell has."""
+        return self.target - self.achieved if self.rows is None else self.rows
 
     @property
     def percent(self) -> int:

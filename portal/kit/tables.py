@@ -153,6 +153,28 @@ class Table:
         return Cell(column.label, column.text(obj), url, tone, column.numeric, primary)
 
 
+class ListTable(Table):
+    """Columns over plain objects in a list; every column with `order_by` sorts by its value."""
+
+    def __init__(self, rows: Sequence[Any], query: QueryDict | None = None):
+        self.query = query if query is not None else QueryDict()
+        self.order = self._order()
+        self.list = self._ordered(list(rows))
+        self.objects = self.list
+
+    def as_values(self) -> Iterator[list[Any]]:
+        columns = list(self.base_columns.values())
+        yield [column.label for column in columns]
+        for obj in self.list:
+            yield [column.value(obj) for column in columns]
+
+    def _ordered(self, rows: list[Any]) -> list[Any]:
+        if not self.order:
+            return rows
+        column = self.base_columns[self.order.removeprefix("-")]
+        return sorted(rows, key=lambda row: column.value(row), reverse=self.order.startswith("-"))
+
+
 def _model_column(model: type[Model], name: str) -> Column:
     field = model._meta.get_field(name)
     order_by = [field.name] if not field.is_relation else None

@@ -1,0 +1,291 @@
+"""The coverage pages put together: figures, matrix, tiles, trend, ranking, what needs attention; every number a link."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q, Subquery
+from django.urls import reverse
+from django.utils import timezone
+
+from assessments.models import Publication, Result, SelfReport, UnitClass
+from assessments.scoring import plain
+from organizations.coverage import Coverage, quarter_ends
+from organizations.ledger import Place
+from organizations.measures import MEASURES, Measure
+from organizations.models import Area, Level
+from portal.kit.charts import Bar, Cell, Matrix, Point, Row, Series, Skipped, Tile, ends
+from portal.kit.templatetags.kit import whole_percent
+
+QUARTERS = 8
+CHINESE = "一二三四"
+# key, what the change is counted in; without a target the number stands alone
+COUNTY_FIGURES = [
+    ("village_organization", "个村", True), ("village_site", "个村", True), ("township_chamber", "个乡镇", True),
+    ("demonstration_sites", "个", False), ("village_activities", "个村", True),
+]  # fmt: skip
+TOWNSHIP_FIGURES = [
+    ("village_organization", "个村", True), ("village_site", "个村", True), ("activity_room", "个村", True),
+    ("organizations", "个", False), ("demonstration_sites", "个", False), ("village_activities", "个村", True),
+]  # fmt: skip
+STANDARDS = ("eight_haves", "seven_haves")
+# badge, tone, measure, what is said of those that lack it (show=lack) or have it (show=have)
+ATTENTION = [
+    ("换届", "red", "elections_in_time", "lack", "个组织已到期未换届"), ("换届", "amber", "elections_near", "have", "个组织临近换届"),
+    ("核实", "red", "roster_fresh", "lack", "份花名册逾期未核实"), ("缺配", "amber", "roster_complete", "lack", "个组织应配职务未配齐"),
+    ("未达标", "amber", "eight_haves", "lack", "个组织“八有”未达标"), ("未达标", "amber", "seven_haves", "lack", "处示范区、平台“七有”未达标"),
+    ("复查", "red", "reviews_in_time", "lack", "个示范逾期未复查"), ("无活动", "amber", "village_activities", "lack", "个村（社区）本季没有活动"),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A card: achieved of target (None: a plain number), the change against the last quarter's end."""
+
+    label: str
+    achieved: int
+    target: int | None
+    change: int | None
+    url: str
+    note: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One line of 需要关注: so many of something, and the list of exactly so many rows."""
+
+    badge: str
+    tone: str
+    number: int
+    words: str
+    url: str
+
+
+def list_url(key: str, area_id: int, on: dt.date, show: str = "all") -> str:
+    """The list behind a number: a goal ("goal-<pk>") or a measure, in an area, on a day; have, lack or all."""
+    name, _, goal = key.partition("-") if key.startswith("goal-") else ("measure", "", key)
+    return f"{reverse('dashboards:coverage_list')}?{urlencode({name: goal, 'area': area_id, 'on': on, 'show': show})}"
+
+
+class Overview:
+    """A county or a township on a day."""
+
+    def __init__(self, area: Area, on: dt.date, user: Any, *, measure: str = "", sort: str = ""):
+        self.area, self.on, self.user, self.sort = area, on, user, sort
+        self.ends = quarter_ends(on + dt.timedelta(days=1), QUARTERS)
+        self.previous = self.ends[-1] if self.ends[-1] != on else self.ends[-2]
+        self.days = sorted({*self.ends, on})[-QUARTERS:]
+        self.coverage = Coverage(area, [*self.ends, on])
+        self.measure = measure if measure in dict(self.measures) else "village_organization"
+
+    @property
+    def place(self) -> Place | None:
+        """What the area was on the day; None where it did not exist."""
+        return self.coverage.ledger.tree(self.on).get(self.area.pk)
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.coverage.is_frozen(self.on)
+
+    @cached_property
+    def measures(self) -> list[tuple[str, str]]:
+        """(key, label) of what the tiles and the trend can show."""
+        goals = [(f"goal-{goal.pk}", goal.title) for goal in self.coverage.goals(self.on)]
+        names = ("village_organization", "village_site", "village_activities", *STANDARDS)
+        return [*((name, MEASURES[name].label) for name in names), *goals]
+
+    @property
+    def figures(self) -> list[Figure]:
+        wanted = COUNTY_FIGURES if self.area.level == Level.COUNTY else TOWNSHIP_FIGURES
+        cards = [self._figure(key, unit, fraction) for key, unit, fraction in wanted]
+        return [*cards, *self._reports()] if self.area.level == Level.COUNTY else cards
+
+    def _figure(self, key: str, unit: str, fraction: bool) -> Figure:
+        achieved, target = self.coverage.share(key, self.on)
+        before, _ = self.coverage.share(key, self.previous)
+        url = list_url(key, self.area.pk, self.on, "have")
+        return Figure(MEASURES[key].label, achieved, target if fraction else None, achieved - before, url, "", unit)
+
+    def _reports(self) -> list[Figure]:
+        """Self-reports handed in of the quarter that is being filled in or reviewed; today only."""
+        if self.on != timezone.localdate() or not self.user.has_perm("assessments.view_selfreport"):
+            return []
+        rows = SelfReport.objects.permitted(self.user).in_area(self.area).filter(quarter__state__in=["open", "review"])
+        found = rows.values_list("quarter_id", "quarter__year", "quarter__number").order_by(
+            "-quarter__year", "-quarter__number"
+        )
+        for pk, _, number, done, total in found.annotate(
+            done=Count("pk", filter=Q(status=SelfReport.Status.SUBMITTED)), total=Count("pk")
+        )[:1]:
+            url = f"{reverse('assessments:report_list', args=[pk])}?status=submitted"
+            return [
+                Figure(
+                    f"{CHINESE[number - 1]}季度自评已交",
+                    done,
+                    total,
+                    None,
+                    url,
+                    f"{total - done} 家未交" if total > done else "",
+                )
+            ]
+        return []
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        """Townships (of a county) or villages (of a township) by the goals and standards, the weakest first."""
+        keys = self._columns
+        rows = [self._row(place, keys) for place in self._below]
+        if self.sort in keys:
+            rows.sort(key=lambda row: _share(row.cells[keys.index(self.sort)]))
+        elif self.sort != "code":
+            rows.sort(key=_weakness)
+        heads = [(label, f"?{self._query(sort=key)}") for key, label in zip(keys, self._labels, strict=True)]
+        corner = "乡镇" if self.area.level == Level.COUNTY else "村（社区）"
+        return Matrix(heads, rows, corner, "断点盲点", f"{self.area.name}各{corner}的覆盖情况")
+
+    @cached_property
+    def _columns(self) -> list[str]:
+        goals = [goal for goal in self.coverage.goals(self.on) if self.area.level == Level.COUNTY or goal.villages]
+        return [f"goal-{goal.pk}" for goal in goals] + list(STANDARDS)
+
+    @property
+    def _labels(self) -> list[str]:
+        return [self.coverage.line(key, self.on).title.removesuffix("全覆盖").replace("达标的组织", "").replace(
+            "达标的示范区和平台", "").strip("“”") for key in self._columns]  # fmt: skip
+
+    @property
+    def _below(self) -> list[Place]:
+        tree = self.coverage.ledger.tree(self.on)
+        return [place for place in tree.values() if place.parent_id == self.area.pk and place.counted]
+
+    def _row(self, place: Place, keys: Sequence[str]) -> Row:
+        cells = [self._cell(key, place) for key in keys]
+        lacking = [
+            (label, cell) for label, cell in zip(self._titles, cells, strict=True) if cell.achieved < cell.target
+        ]
+        worst = max(lacking, key=lambda pair: pair[1].target - pair[1].achieved, default=None)
+        gaps = f"{worst[0]}缺 {worst[1].target - worst[1].achieved}" if worst else ""
+        villages = self._villages.get(place.area_id, 0)
+        return Row(
+            place.name, f"{reverse('dashboards:coverage_area', args=[place.area_id])}?on={self.on}",
+            f"{villages} 村" if villages else "", cells, gaps, worst[1].url if worst else "",
+        )  # fmt: skip
+
+    @cached_property
+    def _titles(self) -> list[str]:
+        return self._labels
+
+    @cached_property
+    def _villages(self) -> dict[int | None, int]:
+        counts: dict[int | None, int] = {}
+        for place in self.coverage.ledger.tree(self.on).values():
+            if place.level == Level.VILLAGE and place.counted:
+                counts[place.parent_id] = counts.get(place.parent_id, 0) + 1
+        return counts
+
+    def _cell(self, key: str, place: Place) -> Cell:
+        items = self.coverage.line(key, self.on, place.area_id).figure.items
+        single = items[0] if len(items) == 1 and items[0].needed > 1 else None
+        if single:
+            measure = self.coverage.measure_of(key)
+            rows = measure.rows if isinstance(measure, Measure) else ""
+            url = list_url(rows, place.area_id, self.on, "have") if rows else list_url(key, place.area_id, self.on)
+            return Cell(single.have, single.needed, url, rows=single.have if rows else 1)
+        achieved = sum(item.has for item in items)
+        return Cell(achieved, len(items), list_url(key, place.area_id, self.on, "lack"))
+
+    @property
+    def tiles(self) -> list[Tile]:
+        return [Tile(place.name, self._cell(self.measure, place)) for place in self._below]
+
+    @property
+    def trend(self) -> list[Series]:
+        """Eight quarters of the chosen measure, in whole per cent; before the area existed there is nothing."""
+        return [Series(dict(self.measures)[self.measure], [self._point(day) for day in self.days])]
+
+    def _point(self, day: dt.date) -> Point:
+        number = (day.month + 2) // 3
+        label = f"{day.year}年第{CHINESE[number - 1]}季度" if day in self.ends else f"{day}"
+        known = self.area.pk in self.coverage.ledger.tree(day)
+        achieved, target = self.coverage.share(self.measure, day) if known else (0, 0)
+        return Point(
+            label, whole_percent(achieved, target) if target else None, list_url(self.measure, self.area.pk, day, "have"),
+            f"{achieved} / {target}", f"{CHINESE[number - 1]}季" if day in self.ends else "至今", str(day.year),
+        )  # fmt: skip
+
+    @property
+    def attention(self) -> list[Notice]:
+        found = []
+        for badge, tone, key, show, words in ATTENTION:
+            achieved, target = self.coverage.share(key, self.on)
+            number = target - achieved if show == "lack" else achieved
+            if number:
+                found.append(Notice(badge, tone, number, words, list_url(key, self.area.pk, self.on, show)))
+        for goal in self.coverage.goals(self.on):
+            achieved, target = self.coverage.share(f"goal-{goal.pk}", self.on)
+            if achieved < target:
+                url = list_url(f"goal-{goal.pk}", self.area.pk, self.on, "lack")
+                found.append(Notice("盲点", "red", target - achieved, f"处未达到“{goal.title}”", url))
+        return sorted(found, key=lambda notice: (notice.tone != "red", -notice.number))
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """The newest published quarter's results that the user may read: of the county, or of the township."""
+        newest = Publication.objects.permitted(self.user).filter(
+            quarter__scheme__area__tree_code=self.area.tree_code[:6]
+        ).order_by("-quarter__year", "-quarter__number", "-revision").values("pk")[:1]  # fmt: skip
+        found = Result.objects.permitted(self.user).filter(publication=Subquery(newest))
+        return list(found.select_related("publication__quarter", "unit"))
+
+    @property
+    def ranking(self) -> list[tuple[str, list[Bar | Skipped]]]:
+        """Class → its bars, the first and the last ones."""
+        classes = []
+        for value, label in UnitClass.choices:
+            rows = [result for result in self.results if result.unit_class == value and result.rank]
+            if rows:
+                classes.append((label, ends([_bar(result) for result in rows])))
+        return classes
+
+    def _query(self, **changed: str) -> str:
+        return urlencode({"on": self.on, "measure": self.measure, **changed})
+
+
+def townships_of(user: Any) -> list[Area]:
+    """The townships that a lead (包片领导) answers for: leader grants on single townships."""
+    return [
+        grant.area
+        for grant in user.held_grants
+        if grant.role == "leader" and grant.area and grant.area.level == Level.TOWNSHIP
+    ]
+
+
+def gaps_of(townships: Iterable[Area], on: dt.date) -> list[tuple[Area, list[Notice]]]:
+    """Each township with what is open in it."""
+    return [(area, Overview(area, on, None).attention) for area in townships]
+
+
+def _bar(result: Result) -> Bar:
+    change = result.previous_rank - result.rank if result.previous_rank and result.rank else None
+    return Bar(
+        result.unit_name,
+        result.total or 0,
+        100,
+        result.rank,
+        plain(result.total or 0),
+        result.get_absolute_url(),
+        change,
+    )
+
+
+def _share(cell: Cell) -> float:
+    return cell.achieved / cell.target if cell.target else 2
+
+
+def _weakness(row: Row) -> tuple[float, float]:
+    shares = [min(_share(cell), 1) for cell in row.cells if cell.target]
+    return (sum(shares) / len(shares) if shares else 2, min(shares, default=2))

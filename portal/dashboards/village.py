@@ -1,0 +1,84 @@
+"""Everything about one village on one screen."""
+
+import datetime as dt
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, Sum
+
+from organizations.coverage import Coverage
+from organizations.measures import Item
+from organizations.models import Area, Check, Membership, Organization
+from outreach.models import Activity, DutyPost, Site, Station
+from portal.kit.models import in_force
+from portal.kit.views import history_of
+
+
+class VillagePage:
+    """What stands in a village on a day, read through the user's own scope."""
+
+    def __init__(self, area: Area, on: dt.date, user: Any):
+        self.area, self.on, self.user = area, on, user
+        self.coverage = Coverage(area, [on])
+
+    @cached_property
+    def goals(self) -> list[tuple[str, Item]]:
+        """Title of each goal that concerns the village, with what it has."""
+        found = []
+        for line in self.coverage.lines(self.on):
+            own = [
+                item for item in line.figure.items if item.register == "organizations.area" and item.pk == self.area.pk
+            ]
+            found += [(line.title, item) for item in own]
+        return found
+
+    def _standing(self, model: Any) -> Any:
+        return model.objects.permitted(self.user).standing_in(self.area, self.on).in_force(self.on)
+
+    @cached_property
+    def organizations(self) -> list[Organization]:
+        """With the number of members on the day and who is in charge."""
+        found = list(self._standing(Organization).with_verified())
+        members = Membership.objects.permitted(self.user).filter(in_force(self.on), organization__in=found)
+        counts = dict(members.order_by().values_list("organization_id").annotate(n=Count("pk")))
+        heads = dict(members.filter(in_charge=True).values_list("organization_id", "person__name"))
+        for organization in found:
+            organization.members, organization.head = counts.get(organization.pk, 0), heads.get(organization.pk, "")
+        return found
+
+    @cached_property
+    def stations(self) -> list[Station]:
+        return list(self._standing(Station).select_related("parent"))
+
+    @cached_property
+    def sites(self) -> list[Site]:
+        return list(self._standing(Site))
+
+    @cached_property
+    def duties(self) -> list[DutyPost]:
+        return list(self._standing(DutyPost))
+
+    @cached_property
+    def checks(self) -> list[Check]:
+        checks = Check.objects.permitted(self.user).done().filter(area=self.area).latest(self.on)
+        return list(checks.select_related("version_checked__standard"))
+
+    @cached_property
+    def activities(self) -> list[Activity]:
+        """Of the calendar year up to the day."""
+        held = Activity.objects.permitted(self.user).standing_in(self.area, self.on)
+        return list(held.within(self.on.replace(month=1, day=1), self.on)[:20])
+
+    @cached_property
+    def activity_sums(self) -> dict[str, int]:
+        held = Activity.objects.permitted(self.user).standing_in(self.area, self.on)
+        sums = held.within(self.on.replace(month=1, day=1), self.on).aggregate(n=Count("pk"), people=Sum("head_count"))
+        return {"n": sums["n"], "people": sums["people"] or 0}
+
+    @property
+    def versions(self) -> Any:
+        return self.area.versions.select_related("change", "parent").order_by("-since")
+
+    @property
+    def history(self) -> Any:
+        return history_of(self.area, 10)

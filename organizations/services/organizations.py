@@ -146,7 +146,7 @@ def restore(organization: Organization, *, reason: str, by: Any, expected: int |
     _require_roster(members, by)
     acts = [_reopen(organization, None, f"恢复 {organization}，{len(members)} 条任职同时恢复", reason)]
     acts += [_reopen(member, ends[member.pk], f"随组织恢复任职：{member}", reason) for member in members]
-    organization.full_clean()
+    _refuse_wrong(organization)
     _refuse_doubled(organization, members)
     organization.save()
     Membership.objects.bulk_update(members, ["until", "version", "updated_at"], batch_size=200)
@@ -230,6 +230,14 @@ def _refuse_newer(organization: Organization, members: Iterable[Membership]) -> 
     heir = successors.filter(since__gte=organization.until).exclude(pk=organization.pk).first()
     if heir and organization.kind in ALONE:
         raise ValidationError(f"{organization.area}撤销以后已经成立{heir}，不能再恢复。")
+
+
+def _refuse_wrong(organization: Organization) -> None:
+    """What the model says of the row as it would come back, such as a name that another one has now."""
+    try:
+        organization.full_clean()
+    except ValidationError as error:
+        raise ValidationError(error.messages) from error
 
 
 def _refuse_doubled(organization: Organization, members: Iterable[Membership]) -> None:

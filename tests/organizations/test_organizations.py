@@ -27,7 +27,7 @@ from organizations.services.organizations import dissolve, lacking_posts, restor
 from organizations.services.placing import move_registers
 from organizations.services.timelines import KINDS
 from portal.accounts.roles import Role
-from portal.audit.models import AuditEntry
+from portal.audit.models import AuditEntry, Change, record
 from portal.kit.models import StaleVersionError
 from tests.factories import (
     make_county,
@@ -450,6 +450,12 @@ class DissolveTests(OrganizationCase):
         assert [entry.action for entry in said] == ["opened", "closed"]
         assert "2 条任职同时结束，原因：并入镇乡贤会" in said[1].sentence
 
+    def test_what_ended_by_another_act_stays_ended(self):
+        self.dissolve()
+        record(self.committee, "closed", self.left, changes=[Change("until", "截止日期", "", "2025-10-31")])
+        restore(self.ours, reason="撤销有误", by=self.committee)
+        assert self.ends()[2] == self.on
+
     def test_it_can_be_dissolved_and_restored_again(self):
         for _ in range(2):
             self.dissolve()
@@ -524,8 +530,10 @@ class DissolveTests(OrganizationCase):
         chamber = make_organization(area=self.county, name="茶叶商会")
         dissolve(chamber, on=self.on, reason="停办", by=self.staff)
         make_organization(area=self.county, name="茶叶商会", since=dt.date(2020, 1, 1))
-        with pytest.raises(ValidationError, match="同名"):
-            restore(chamber, reason="有误", by=self.staff)
+        self.client.force_login(self.staff)
+        form = self.client.get(self.url("restore", chamber)).context["form"]
+        page = self.client.post(self.url("restore", chamber), self.filled(form, reason="有误"))
+        assert (page.status_code, "这个区划下已有同名的组织" in page.text) == (422, True)
 
     def test_one_that_was_entered_as_dissolved_is_simply_reopened(self):
         gone = make_organization(area=self.north, until=dt.date(2025, 1, 1))

@@ -153,7 +153,7 @@ def _known(organization: Organization, on: dt.date) -> QuerySet:
     label, pk = organization._meta.label_lower, organization.pk
     acts = AuditEntry.objects.filter(model=label, object_id=str(pk)).exclude(action=Action.UPDATED, changes=[])
     checks = Check.objects.done().about(organization)
-    former = FormerPlace.objects.filter(register=label, object_id=pk)
+    former = FormerPlace.objects.filter(register=label, object_id=pk, until__isnull=False)
     county = organization.area.tree_code[:6]
     posts = RequiredPost.objects.in_force(on).filter(area__tree_code=county, kind=organization.kind)
     no = Value(False, output_field=BooleanField())

@@ -1,0 +1,225 @@
+"""The coverage pages: every number opens exactly as many rows, for every role; days, scope, budgets."""
+
+import datetime as dt
+import io
+import re
+from html import unescape
+
+from django.test import TestCase
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from organizations.coverage import freeze
+from organizations.models import CoverageGoal, Organization, RosterConfirmation
+from organizations.services.areas import merge_areas
+from outreach.models import Activity, Demonstration, DutyPost, Site, Station
+from portal.accounts.roles import Role
+from tests.factories import make_quarter, make_township, make_unit, make_user, make_village
+from tests.organizations.test_coverage import World
+from tests.queries import QueriesAtMost
+
+NUMBER = re.compile(r'<a href="([^"]+)" data-number="(\d+)"')
+TOTAL = re.compile(r"<span data-total>(\d+)</span>|<p class=\"muted\">共 (\d+) 条")
+
+
+class Rich(World):
+    """The two townships with some of everything, with gaps; more than one page of villages."""
+
+    @classmethod
+    def setUpTestData(cls):
+        super().setUpTestData()
+        cls.today = timezone.localdate()
+        cls.villages += [make_village(parent=cls.east, since=dt.date(2022, 1, 1)) for _ in range(60)]
+        for number, village in enumerate(cls.villages[4:40]):
+            cls.organization(
+                village,
+                "village_fellowship",
+                f"{village.name}乡贤联谊会{number}",
+                next_election_on=cls.today - dt.timedelta(number - 18),
+            )
+        organizations = list(Organization.objects.all())
+        for number, organization in enumerate(organizations):
+            if number % 3:
+                RosterConfirmation.objects.create(
+                    organization=organization, on=cls.today - dt.timedelta(days=number * 9), by=cls.staff
+                )
+        for village in cls.villages[::4]:
+            Activity.objects.create(area=village, kind="study", theme="学习", on=cls.today)
+            Station.objects.create(kind="point", area=village, name=f"{village.name}联络点", since=SINCE)
+        sites = [
+            Site.objects.create(kind="room", area=v, name=f"{v.name}活动室二", since=SINCE) for v in cls.villages[::5]
+        ]
+        for site in sites[:4]:
+            Demonstration.objects.create(
+                site=site, area=site.area, state="named", named_on=dt.date(2023, 1, 1), next_review_on=cls.today - dt.timedelta(1)
+            )  # fmt: skip
+        make_unit(area=cls.county, since=dt.date(2022, 1, 1))
+        cls.users = {
+            "staff": cls.staff, "leader": make_user(role=Role.LEADER, area=cls.county), "lead": make_user(role=Role.LEADER, area=cls.east),
+            "committee": make_user(role=Role.COMMITTEE, area=cls.east), "village": make_user(role=Role.VILLAGE, area=cls.villages[0]),
+        }  # fmt: skip
+
+    def numbers(self, url):
+        page = self.client.get(url, follow=True)
+        assert page.status_code == 200, url
+        return {unescape(link): int(number) for link, number in NUMBER.findall(page.text)}
+
+    def rows(self, url):
+        page = self.client.get(url)
+        assert page.status_code == 200, url
+        found = TOTAL.search(page.text)
+        return int(found[1] or found[2])
+
+
+SINCE = dt.date(2022, 3, 1)
+
+
+class NumberTests(Rich, TestCase):
+    def test_every_number_on_every_dashboard_opens_as_many_rows_for_every_role(self):
+        starts = {
+            "staff": [self.county, self.east, self.west, self.villages[0]], "leader": [self.county, self.east], "lead": [self.east],
+            "committee": [self.east], "village": [self.villages[0]],
+        }  # fmt: skip
+        checked = 0
+        for role, areas in starts.items():
+            self.client.force_login(self.users[role])
+            pages = ["/coverage/", *(reverse("dashboards:coverage_area", args=[area.pk]) for area in areas)]
+            found = {url: number for page in pages for url, number in self.numbers(page).items()}
+            for url, number in found.items():
+                assert self.rows(url) == number, (role, url)
+            checked += len(found)
+        assert checked > 60
+
+    def test_on_an_earlier_day_too(self):
+        self.client.force_login(self.staff)
+        url = reverse("dashboards:coverage_area", args=[self.county.pk])
+        for link, number in self.numbers(f"{url}?on=2022-12-31").items():
+            assert self.rows(link) == number, link
+
+    def test_the_list_gives_each_row_its_page_township_and_reason_and_its_file_the_same_rows(self):
+        self.client.force_login(self.staff)
+        url = f"{reverse('dashboards:coverage_list')}?measure=roster_fresh&area={self.county.pk}&show=lack"
+        page = self.client.get(url)
+        assert "从未核实" in page.text and "东镇" in page.text
+        assert re.search(r'href="/organizations/organizations/\d+/"', page.text)
+        book = load_workbook(io.BytesIO(b"".join(self.client.get(f"{url}&export=xlsx").streaming_content)))
+        assert book.worksheets[-1].max_row - 1 == self.rows(url)
+
+    def test_a_list_is_searched_and_sorted(self):
+        self.client.force_login(self.staff)
+        url = f"{reverse('dashboards:coverage_list')}?measure=village_organization&area={self.county.pk}"
+        assert self.rows(f"{url}&q=西镇乙村") == 1
+        first = re.search(
+            r'<td data-label="名称" class="primary"><a[^>]*>([^<]+)', self.client.get(f"{url}&o=-code").text
+        )
+        assert first[1] == "西镇丙村"
+
+
+class DayTests(Rich, TestCase):
+    def setUp(self):
+        self.client.force_login(self.staff)
+        self.url = reverse("dashboards:coverage_area", args=[self.county.pk])
+
+    def test_a_day_before_shows_the_figures_of_that_day(self):
+        found = self.numbers(f"{self.url}?on=2022-02-01")
+        assert any(number == 0 for number in found.values())
+
+    def test_a_day_to_come_or_a_wrong_one_is_said_and_today_shown(self):
+        assert "还没有到" in self.client.get(f"{self.url}?on=2099-01-01").text
+        assert "日期的写法应为" in self.client.get(f"{self.url}?on=1月1日").text
+
+    def test_a_frozen_day_says_so_and_keeps_its_numbers(self):
+        day = dt.date(2022, 12, 31)
+        freeze(self.county, day, by=self.staff, basis="公布")
+        before = self.numbers(f"{self.url}?on={day}")
+        Organization.objects.filter(pk=self.fellowships[0].pk).update(since=dt.date(2024, 1, 1))
+        page = self.client.get(f"{self.url}?on={day}")
+        assert "已冻结" in page.text and self.numbers(f"{self.url}?on={day}") == before
+        for link, number in before.items():
+            assert self.rows(link) == number, link
+
+    def test_an_area_that_was_not_there_yet_says_so(self):
+        late = make_township(parent=self.county, since=dt.date(2025, 1, 1), name="新镇")
+        page = self.client.get(f"{reverse('dashboards:coverage_area', args=[late.pk])}?on=2022-12-31")
+        assert page.status_code == 404 and "这一天没有这个区划" in page.text
+
+    def test_two_days_compared(self):
+        merge_areas(self.west, on=dt.date(2023, 7, 1), reason="批复", by=None, others=[self.east])
+        page = self.client.get(f"{self.url}?on=2023-12-31&compare=2022-01-15")
+        assert "东镇" in page.text and "新增" in page.text and "西镇联络站" not in page.text
+
+
+class ScopeTests(Rich, TestCase):
+    def test_everyone_lands_on_ones_own_area_and_above_or_beside_it_is_not_found(self):
+        places = {"staff": self.county, "leader": self.county, "committee": self.east, "village": self.villages[0]}
+        for role, area in places.items():
+            self.client.force_login(self.users[role])
+            assert self.client.get("/coverage/").url == reverse("dashboards:coverage_area", args=[area.pk])
+        for role, area in (
+            ("committee", self.county),
+            ("committee", self.west),
+            ("village", self.east),
+            ("lead", self.west),
+        ):
+            self.client.force_login(self.users[role])
+            assert self.client.get(reverse("dashboards:coverage_area", args=[area.pk])).status_code == 404
+            assert (
+                self.client.get(f"{reverse('dashboards:coverage_list')}?measure=sites&area={area.pk}").status_code
+                == 404
+            )
+
+    def test_a_lead_sees_the_gaps_of_the_townships_first(self):
+        self.client.force_login(self.users["lead"])
+        page = self.client.get("/coverage/")
+        assert "我负责的乡镇" in page.text and "东镇" in page.text and "西镇" not in page.text
+
+    def test_a_member_of_a_body_is_told_and_a_stranger_refused(self):
+        body = make_unit(area=self.county, since=dt.date(2022, 1, 1))
+        self.client.force_login(make_user(role=Role.COMMITTEE, unit=body))
+        assert "没有可查看的区划" in self.client.get("/coverage/", follow=True).text
+        own = self.client.get(f"{reverse('dashboards:coverage_list')}?measure=liaison_place&unit={body.pk}")
+        assert own.status_code == 200
+        self.client.force_login(make_user(role=Role.AUDITOR))
+        assert self.client.get("/coverage/").status_code == 403
+
+    def test_wrong_questions_are_not_found(self):
+        self.client.force_login(self.staff)
+        for query in (
+            "measure=nothing",
+            "goal=999999",
+            "goal=x",
+            "area=0",
+            "unit=999999",
+            "area=99999999999999999999999",
+        ):
+            status = self.client.get(f"{reverse('dashboards:coverage_list')}?{query}").status_code
+            assert status in {200, 404}, query
+
+
+class BudgetTests(Rich, TestCase):
+    def test_a_dashboard_costs_at_most_20_queries_and_a_list_12(self):
+        make_quarter(state="open")
+        self.client.force_login(self.staff)
+        listing = reverse("dashboards:coverage_list")
+        goal = CoverageGoal.objects.filter(area=self.county).first()
+        for area in (self.county, self.east, self.villages[0]):
+            for tail in ("", "?on=2022-12-31", "?mode=meeting"):
+                with QueriesAtMost(20):
+                    assert (
+                        self.client.get(reverse("dashboards:coverage_area", args=[area.pk]) + tail).status_code == 200
+                    )
+        for query in (
+            f"goal={goal.pk}",
+            "measure=roster_complete",
+            "measure=eight_haves",
+            "measure=village_activities",
+        ):
+            with QueriesAtMost(12):
+                self.client.get(f"{listing}?{query}&area={self.county.pk}")
+
+    def test_a_lead_page_of_two_townships(self):
+        DutyPost.objects.filter(area=self.east).update(until=self.today)
+        self.client.force_login(self.users["lead"])
+        with QueriesAtMost(20):
+            self.client.get("/coverage/")

@@ -100,6 +100,10 @@ class FormerPlace(Dated):
         ordering = ["register", "object_id", "since", "pk"]
         default_permissions = ()
         verbose_name = verbose_name_plural = "原所在区划"
+        constraints = [
+            *Dated.Meta.constraints,
+            models.CheckConstraint(condition=models.Q(until__isnull=False), name="former_place_has_ended"),
+        ]
         indexes = [models.Index(fields=["register", "object_id"]), models.Index(fields=["area", "until"])]
 
     def __str__(self):

@@ -21,6 +21,7 @@ DAY = dt.date(2025, 1, 10)
 MAP = {Area, AreaChange, AreaSuccession, AreaVersion, Unit}  # what a place is made of
 # what a constraint asks for beyond the fields' own rules
 SPECIAL: dict[str, dict[str, Any]] = {
+    "organizations.formerplace": {"until": DAY},
     "organizations.coveragegoal": {"townships": True, "measure": "township_chamber"},
     "outreach.site": {"kind": "platform"},
     "outreach.demonstration": {"site": Site},

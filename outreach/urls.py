@@ -1,2 +1,44 @@
+from django.urls import path
+
+from outreach.views import duties, places
+
 app_name = "outreach"
-urlpatterns: list = []
+urlpatterns: list = [
+    path("stations/", places.StationListView.as_view(), name="station_list"),
+    path("stations/add/", places.StationCreateView.as_view(), name="station_create"),
+    path("stations/<int:pk>/", places.StationDetailView.as_view(), name="station_detail"),
+    path("stations/<int:pk>/edit/", places.StationUpdateView.as_view(), name="station_update"),
+    path("stations/<int:pk>/close/", places.StationCloseView.as_view(), name="station_close"),
+    path("stations/<int:pk>/reopen/", places.StationReopenView.as_view(), name="station_reopen"),
+    path("stations/<int:pk>/delete/", places.StationDeleteView.as_view(), name="station_delete"),
+    path("sites/", places.SiteListView.as_view(), name="site_list"),
+    path("sites/add/", places.SiteCreateView.as_view(), name="site_create"),
+    path("sites/<int:pk>/", places.SiteDetailView.as_view(), name="site_detail"),
+    path("sites/<int:pk>/edit/", places.SiteUpdateView.as_view(), name="site_update"),
+    path("sites/<int:pk>/close/", places.SiteCloseView.as_view(), name="site_close"),
+    path("sites/<int:pk>/reopen/", places.SiteReopenView.as_view(), name="site_reopen"),
+    path("sites/<int:pk>/delete/", places.SiteDeleteView.as_view(), name="site_delete"),
+    path("brands/", places.BrandListView.as_view(), name="brand_list"),
+    path("brands/add/", places.BrandCreateView.as_view(), name="brand_create"),
+    path("brands/<int:pk>/", places.BrandDetailView.as_view(), name="brand_detail"),
+    path("brands/<int:pk>/edit/", places.BrandUpdateView.as_view(), name="brand_update"),
+    path("brands/<int:pk>/close/", places.BrandCloseView.as_view(), name="brand_close"),
+    path("brands/<int:pk>/reopen/", places.BrandReopenView.as_view(), name="brand_reopen"),
+    path("brands/<int:pk>/delete/", places.BrandDeleteView.as_view(), name="brand_delete"),
+    path("outposts/", places.OutpostListView.as_view(), name="outpost_list"),
+    path("outposts/add/", places.OutpostCreateView.as_view(), name="outpost_create"),
+    path("outposts/<int:pk>/", places.OutpostDetailView.as_view(), name="outpost_detail"),
+    path("outposts/<int:pk>/edit/", places.OutpostUpdateView.as_view(), name="outpost_update"),
+    path("outposts/<int:pk>/close/", places.OutpostCloseView.as_view(), name="outpost_close"),
+    path("outposts/<int:pk>/reopen/", places.OutpostReopenView.as_view(), name="outpost_reopen"),
+    path("outposts/<int:pk>/delete/", places.OutpostDeleteView.as_view(), name="outpost_delete"),
+    path("duty-posts/", duties.DutyPostListView.as_view(), name="dutypost_list"),
+    path("duty-posts/add/", duties.DutyPostCreateView.as_view(), name="dutypost_create"),
+    path("duty-posts/network/", duties.dutypost_network, name="dutypost_network"),
+    path("duty-posts/<int:pk>/", duties.DutyPostDetailView.as_view(), name="dutypost_detail"),
+    path("duty-posts/<int:pk>/edit/", duties.DutyPostUpdateView.as_view(), name="dutypost_update"),
+    path("duty-posts/<int:pk>/replace/", duties.DutyPostReplaceView.as_view(), name="dutypost_replace"),
+    path("duty-posts/<int:pk>/close/", duties.DutyPostCloseView.as_view(), name="dutypost_close"),
+    path("duty-posts/<int:pk>/reopen/", duties.DutyPostReopenView.as_view(), name="dutypost_reopen"),
+    path("duty-posts/<int:pk>/delete/", duties.DutyPostDeleteView.as_view(), name="dutypost_delete"),
+]

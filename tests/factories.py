@@ -9,7 +9,7 @@ from django.utils import timezone
 from assessments.models import BonusTier, ClassAssignment, Indicator, Quarter, Scheme, Score, SelfReport, Task
 from assessments.scoring import Method
 from organizations.models import Area, AreaVersion, Kind, Level, Membership, Organization, Person, Unit
-from outreach.models import Brand, Site
+from outreach.models import Activity, Brand, DutyPost, Outpost, Site, Station
 from portal.accounts.models import Grant, User
 from portal.accounts.roles import Role
 
@@ -141,3 +141,31 @@ def make_brand(area=None, **fields):
     area = area or make_township()
     values = {"name": f"{area.name}品牌{next(COUNTER)}", "since": FOUNDED, **fields}
     return Brand.objects.create(area=area, **values)
+
+
+def make_station(area=None, **fields):
+    """A point in a village, a station above."""
+    area = area or make_village()
+    kind = Station.Kind.POINT if area.level == Level.VILLAGE else Station.Kind.STATION
+    values = {"kind": kind, "name": f"{area.name}联络{next(COUNTER)}", "since": FOUNDED, **fields}
+    return Station.objects.create(area=area, **values)
+
+
+def make_outpost(area=None, **fields):
+    area = area or make_village()
+    values = {"kind": Outpost.Kind.COMMUNITY, "name": f"{area.name}社区{next(COUNTER)}", "since": FOUNDED, **fields}
+    return Outpost.objects.create(area=area, **values)
+
+
+def make_duty_post(area=None, **fields):
+    number = next(COUNTER)
+    values = {
+        "network": DutyPost.Network.UNITED_FRONT, "post": "专干", "official": f"李某{number}", "position": "副镇长",
+        "since": FOUNDED, **fields,
+    }  # fmt: skip
+    return DutyPost.objects.create(area=area or make_village(), **values)
+
+
+def make_activity(area=None, **fields):
+    values = {"kind": Activity.Kind.STUDY, "theme": f"学习{next(COUNTER)}", "on": dt.date(2026, 9, 1), **fields}
+    return Activity.objects.create(area=area or make_village(), **values)

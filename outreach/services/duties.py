@@ -20,7 +20,7 @@ DAY = dt.timedelta(days=1)
 Network = DutyPost.Network
 
 
-class PostsAboveToo(PlacedDatedQuerySet):
+class PostsAboveToo(PlacedDatedQuerySet):  # type: ignore[override]
     """Duty posts as the network page reads them: who answers above me is known to everyone below (shared down)."""
 
     shared_down = Q()

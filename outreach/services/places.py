@@ -13,7 +13,11 @@ from outreach.models import Activity, Brand, Demonstration, Site, Station
 from portal.kit import saving
 from portal.kit.scope import ancestor_codes, code_range, permission_for
 
-LINKS = {Station: "station", Site: "site", Brand: "brand"}  # how an activity names its place
+LINKS: dict[type[models.Model], str] = {
+    Station: "station",
+    Site: "site",
+    Brand: "brand",
+}  # how an activity names its place
 
 
 def covers(user: Any, obj: Any, action: str = "view") -> bool:
@@ -186,12 +190,8 @@ def _station_problems(station: Station) -> dict[str, str]:
 
 def _site_problems(site: Site) -> dict[str, str]:
     problems: dict[str, str] = {}
-    if site.kind != Site.Kind.PLATFORM and site.platform:
-        problems["platform"] = "只有平台阵地填写平台名目；其他类别请改为空。"
     if site.kind == Site.Kind.PLATFORM and not site.platform:
         problems["platform"] = "请选择平台名目；名单里没有的选“其他平台”。"
-    if not site.award and (site.award_year or site.awarded_by):
-        problems["award"] = "填写了命名年份或命名单位，请同时选择命名级别。"
     if site.award_year and not 1949 <= site.award_year <= timezone.localdate().year:
         problems["award_year"] = f"年份应在 1949 到 {timezone.localdate().year} 之间。"
     return problems

@@ -12,6 +12,7 @@ from assessments import api as assessments
 from organizations.api import areas as organizations
 from organizations.api import organizations as registers
 from organizations.api import standards
+from outreach.api import places
 from portal.kit.access import ANY_USER
 
 LIST, DETAIL = {"get": "list"}, {"get": "retrieve"}
@@ -62,6 +63,16 @@ urlpatterns = [
     path("people/<int:pk>/", registers.PersonViewSet.as_view(DETAIL), name="people_detail"),
     path("memberships/", registers.MembershipViewSet.as_view(LIST), name="memberships_list"),
     path("memberships/<int:pk>/", registers.MembershipViewSet.as_view(DETAIL), name="memberships_detail"),
+    path("stations/", places.StationViewSet.as_view(LIST_WRITE), name="stations_list"),
+    path("stations/<int:pk>/", places.StationViewSet.as_view(DETAIL_WRITE), name="stations_detail"),
+    path("sites/", places.SiteViewSet.as_view(LIST_WRITE), name="sites_list"),
+    path("sites/<int:pk>/", places.SiteViewSet.as_view(DETAIL_WRITE), name="sites_detail"),
+    path("brands/", places.BrandViewSet.as_view(LIST_WRITE), name="brands_list"),
+    path("brands/<int:pk>/", places.BrandViewSet.as_view(DETAIL_WRITE), name="brands_detail"),
+    path("outposts/", places.OutpostViewSet.as_view(LIST_WRITE), name="outposts_list"),
+    path("outposts/<int:pk>/", places.OutpostViewSet.as_view(DETAIL_WRITE), name="outposts_detail"),
+    path("duty-posts/", places.DutyPostViewSet.as_view(LIST_WRITE), name="duty_posts_list"),
+    path("duty-posts/<int:pk>/", places.DutyPostViewSet.as_view(DETAIL_WRITE), name="duty_posts_detail"),
     path("schemes/", assessments.SchemeViewSet.as_view(LIST), name="schemes_list"),
     path("schemes/<int:pk>/", assessments.SchemeViewSet.as_view(DETAIL), name="schemes_detail"),
     path("quarters/", assessments.QuarterViewSet.as_view(LIST), name="quarters_list"),

@@ -25,6 +25,8 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("行政区划", "organizations:area_tree", "map", "organizations.view_area"),
             ("基层统战组织", "organizations:organization_list", "user-group", "organizations.view_organization"),
             ("考核对象", "organizations:unit_list", "building-office-2", "organizations.view_unit"),
+            ("联络站点与阵地", "outreach:station_list", "map-pin", "outreach.view_station"),
+            ("责任网络", "outreach:dutypost_network", "identification", "outreach.view_dutypost"),
             ("标准核查", "organizations:check_list", "clipboard-document-check", "organizations.view_check"),
             ("标准", "organizations:standard_list", "list-bullet", "organizations.change_standard"),
             ("覆盖目标", "organizations:coveragegoal_list", "flag", "organizations.change_coveragegoal"),
@@ -52,6 +54,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
     ),
 ]
 AREA, QUARTER = "area", "quarter"
+PLACES = tuple(f"/outreach/{name}/" for name in ("stations", "sites", "brands", "outposts"))  # one item, four lists
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -115,6 +118,8 @@ def _belongs(path: str, route: str, below: bool) -> bool:
     reviewing = "/review/" in path or path.endswith("/publish/")
     reporting = path.endswith("/reports/")
     return {
+        "outreach:station_list": path.startswith(PLACES),
+        "outreach:dutypost_network": path.startswith("/outreach/duty-posts/"),
         "assessments:latest_ranking": below or path.startswith("/assessments/slips/"),
         "assessments:review_latest": below or reviewing,
         "assessments:report_latest": below or reporting,

@@ -1,0 +1,108 @@
+"""People on rosters: who may be the same person, two records made one, and that taken back within 30 days."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from organizations.models import Membership, Person, PersonMerge
+from portal.audit.models import Action, record
+from portal.kit import saving
+from portal.kit.secrets import Phone, fingerprint
+
+CHOICES = ("kept", "dropped")
+MOST = 5
+
+
+def similar_people(user: Any, name: str, phone: str = "", *, but: int | None = None) -> QuerySet[Person]:
+    """Records that may be the same person, within scope: the same name, or the same number."""
+    same = Q(name=name.strip()) if name.strip() else Q(pk__in=[])
+    if phone:
+        same |= Q(phone_fingerprint=fingerprint(phone))
+    return Person.objects.permitted(user).current().filter(same).exclude(pk=but).select_related("area")[:MOST]
+
+
+@transaction.atomic
+def merge_people(kept: Person, dropped: Person, *, name: str, phone: str, by: Any) -> PersonMerge:
+    """Make two records one: `kept` stays, the posts of `dropped` go over to it. name, phone: whose to take (kept, dropped)."""
+    if kept.pk == dropped.pk:
+        raise ValidationError("请选择两条不同的记录。")
+    if {name, phone} - set(CHOICES):
+        raise ValidationError("请为姓名和电话各选一条记录的内容。")
+    rows = {
+        row.pk: row
+        for row in Person.objects.select_for_update(of=("self",))
+        .select_related("area")
+        .filter(pk__in=[kept.pk, dropped.pk])
+    }
+    kept, dropped = rows[kept.pk], rows[dropped.pk]
+    if kept.merged_into_id or dropped.merged_into_id:
+        raise ValidationError("其中一条记录已经并入别的记录，请刷新后再办理。")
+    moved = list(dropped.memberships.select_for_update())
+    held = set(kept.memberships.filter(until=None).values_list("organization_id", "post"))
+    doubled = [row for row in moved if row.until is None and (row.organization_id, row.post) in held]
+    if doubled:
+        raise ValidationError(
+            f"两条记录在同一个组织担任同一职务（{doubled[0].organization}·{doubled[0].post}），请先结束其中一条任职。"
+        )
+    before = {"name": kept.name, "phone": _sealed(kept)}
+    merge = PersonMerge.objects.create(
+        kept=kept, dropped=dropped, before=before, moved=[row.pk for row in moved], by=by
+    )
+    kept.name = dropped.name if name == "dropped" else kept.name
+    if phone == "dropped":
+        kept.phone = dropped.phone
+    saving.save(kept, by=by, reason=f"合并{dropped}的记录")
+    Membership.objects.filter(pk__in=merge.moved).update(person=kept)
+    dropped.merged_into = kept
+    saving.save(dropped, by=by, reason=f"并入{kept}")
+    _require(merge, by)
+    record(by, Action.UPDATED, merge, words=f"合并人员：{merge}，随同任职 {len(moved)} 条")
+    return merge
+
+
+@transaction.atomic
+def undo_merge(merge: PersonMerge, *, by: Any) -> PersonMerge:
+    """Take a merge back: both records and all links as they were; refused after 30 days or where something newer hangs on it."""
+    merge = (
+        PersonMerge.objects.select_for_update(of=("self",))
+        .select_related("kept__area", "dropped__area")
+        .get(pk=merge.pk)
+    )
+    if merge.undone_at:
+        raise ValidationError("这次合并已经撤销。")
+    if not merge.can_be_undone:
+        raise ValidationError(f"合并超过 {PersonMerge.UNDO_DAYS} 天，不能撤销；请另建记录。")
+    kept, dropped = merge.kept, merge.dropped
+    if kept.merged_into_id or dropped.merged_into_id != kept.pk:
+        raise ValidationError("保留的记录后来又并入了别的记录，请先撤销那一次合并。")
+    kept.name = merge.before["name"]
+    kept.phone = _opened(merge)
+    saving.save(kept, by=by, reason=f"撤销与{dropped}的合并")
+    Membership.objects.filter(pk__in=merge.moved, person=kept).update(person=dropped)
+    dropped.merged_into = None
+    saving.save(dropped, by=by, reason="撤销合并")
+    merge.undone_at = timezone.now()
+    merge.save(update_fields=["undone_at"])
+    _require(merge, by)
+    record(by, Action.UPDATED, merge, words=f"撤销合并人员：{merge}")
+    return merge
+
+
+def _sealed(person: Person) -> str:
+    """The number as ciphertext of its own column: a merge keeps no number in clear."""
+    return person.phone.token_for("organizations.person.phone") if person.phone else ""
+
+
+def _opened(merge: PersonMerge) -> Phone | str:
+    field: Any = Person._meta.get_field("phone")
+    return field.to_python(merge.before["phone"]) if merge.before["phone"] else ""
+
+
+def _require(merge: PersonMerge, by: Any) -> None:
+    """Both records must be the user's to change."""
+    reachable = Person.objects.permitted(by, "change").filter(pk__in=[merge.kept_id, merge.dropped_id])
+    if reachable.count() != 2:
+        raise PermissionDenied("两条记录不都在您的权限范围内，没有合并。")

@@ -1,0 +1,459 @@
+"""Rosters (花名册): a whole roster saved in one step, confirmed without change, carried into a new term (换届)."""
+
+import csv
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from organizations.models import Area, Membership, Organization, Person, RequiredPost, RosterConfirmation
+from organizations.roster_text.values import read_date
+from portal.audit.models import Act, Action, Change, record, record_many, snapshot
+from portal.audit.models import differences as audit_differences
+from portal.kit import saving
+from portal.kit.forms import check_text
+from portal.kit.secrets import PhoneField
+
+DAY = dt.timedelta(days=1)
+FIXTURE = Path(settings.BASE_DIR) / "fixtures" / "required_posts.csv"
+MOST_ROWS = 500
+LABELS = {"name": "姓名", "post": "职务", "phone": "联系电话", "since": "任职日期", "until": "离任日期"}
+YES = {"是", "√", "✓", "1", "true", "True"}
+PHONE = PhoneField(required=False)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a roster as it was typed. `phone` None leaves the stored number; `person` links a known record."""
+
+    row: int
+    name: str
+    post: str
+    id: int | None = None
+    version: int | None = None
+    in_charge: bool = False
+    phone: str | None = None
+    since: str = ""
+    until: str = ""
+    person: int | None = None
+
+    @classmethod
+    def read(cls, row: int, values: Mapping[str, Any]) -> "Line":
+        """A line out of JSON or a form; missing texts are empty."""
+        texts = {name: str(values.get(name) or "").strip() for name in ("name", "post", "since", "until")}
+        phone = values.get("phone")
+        return cls(
+            row, **texts, id=_whole(values.get("id")), version=_whole(values.get("version")), person=_whole(values.get("person")),
+            in_charge=values.get("in_charge") is True or str(values.get("in_charge") or "").strip() in YES,
+            phone=None if phone is None or "•" in str(phone) else str(phone).strip(),
+        )  # fmt: skip
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.id or self.name or self.post or self.phone)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A line that is not saved: which, in which field, why; `theirs` is the stored line where somebody was faster."""
+
+    row: int
+    field: str
+    message: str
+    theirs: Membership | None = None
+
+
+@dataclass
+class Outcome:
+    new: list[Membership] = field(default_factory=list)
+    changed: list[Membership] = field(default_factory=list)
+    kept: list[Membership] = field(default_factory=list)
+    leaving: list[Membership] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    warnings: list[tuple[int, str]] = field(default_factory=list)
+    rows: dict[int, Membership] = field(default_factory=dict)  # line → what it became
+
+
+def default_required_posts(county: Area, *, since: dt.date, by: Any = None) -> list[RequiredPost]:
+    """The posts that every organization of a kind must have filled (fixtures/required_posts.csv)."""
+    with FIXTURE.open(encoding="utf-8") as file:
+        rows = [RequiredPost(area=county, since=since, **row) for row in csv.DictReader(file)]
+    made = RequiredPost.objects.bulk_create(rows)
+    record_many(by, [Act(Action.CREATED, row) for row in made])
+    return made
+
+
+@transaction.atomic
+def save_roster(
+    organization: Organization, lines: Iterable[Line], *, by: Any, on: dt.date | None = None, replace: bool = False,
+    dry_run: bool = False,
+) -> Outcome:  # fmt: skip
+    """Save what was typed into a roster: right lines are kept, wrong ones named; one transaction, one audit row a line.
+
+    replace: whoever is not among the lines leaves on the day before `on` (default today); then one wrong line stops it all.
+    dry_run: the same, rolled back. A saved roster counts as confirmed on the day.
+    """
+    organization = Organization.objects.select_for_update(of=("self",)).select_related("area").get(pk=organization.pk)
+    on = on or timezone.localdate()
+    _must_be_open(organization, on)
+    typed = [line for line in lines if not line.is_empty]
+    if len(typed) > MOST_ROWS:
+        raise ValidationError(f"一次最多保存 {MOST_ROWS} 行，现有 {len(typed)} 行，请分次保存。")
+    work = _Saving(organization, by, on)
+    for line in typed:
+        work.take(line)
+    if replace:
+        work.let_go(typed)
+    if work.outcome.refused and replace:
+        transaction.set_rollback(True)
+        return work.outcome
+    work.write()
+    if work.acts:
+        _confirm(organization, by, on, unchanged=False)
+    if dry_run:
+        transaction.set_rollback(True)
+    return work.outcome
+
+
+@transaction.atomic
+def confirm_unchanged(organization: Organization, *, by: Any, on: dt.date | None = None) -> RosterConfirmation:
+    """本季无变化: somebody stands up for the roster as it is, with name and time."""
+    on = on or timezone.localdate()
+    organization = Organization.objects.select_for_update(of=("self",)).select_related("area").get(pk=organization.pk)
+    _must_be_open(organization, on)
+    confirmation = _confirm(organization, by, on, unchanged=True)
+    if not RosterConfirmation.objects.permitted(by, "add").filter(pk=confirmation.pk).exists():
+        raise PermissionDenied("您的账号不能核实这份花名册。")
+    words = f"核实 {organization} 的花名册：本季无变化，在册 {confirmation.members} 人"
+    record(by, Action.CONFIRMED, organization, words=words)
+    return confirmation
+
+
+@transaction.atomic
+def reelect(
+    organization: Organization, lines: Sequence[Line], *, on: dt.date, next_election_on: dt.date | None, by: Any
+) -> Outcome:
+    """换届: close the old term the day before `on`, open the next one with `lines`, carrying over who stays.
+
+    A line with the id of a membership carries that person over, maybe into another post.
+    """
+    organization = Organization.objects.select_for_update(of=("self",)).select_related("area").get(pk=organization.pk)
+    _must_be_open(organization, on)
+    if on > timezone.localdate():
+        raise ValidationError({"on": "换届日期不能晚于今天；到了那天再办理。"})
+    if organization.term_since and on <= organization.term_since:
+        raise ValidationError({"on": f"本届自 {organization.term_since} 起，换届日期应晚于这一天。"})
+    if next_election_on and next_election_on <= on:
+        raise ValidationError({"next_election_on": "下次换届日期应晚于本次换届日期。"})
+    present = {row.pk: row for row in _in_force(organization, on - DAY)}
+    late = [row for row in _in_force(organization, on) if row.since >= on]
+    if late:
+        raise ValidationError(f"{late[0].person}等 {len(late)} 人的任职日期在换届日期当天或之后，请先更正。")
+    work = _Saving(organization, by, on, term=organization.term_number + 1)
+    for line in lines:
+        if not line.is_empty:
+            before = present.get(line.id or 0)
+            work.take_over(line, before)
+    if work.outcome.refused:
+        transaction.set_rollback(True)
+        return work.outcome
+    if not work.outcome.rows:
+        raise ValidationError("新一届至少要有一名成员。")
+    for row in present.values():
+        work.end(row, on - DAY)
+    work.write()
+    organization.term_number += 1
+    organization.term_since, organization.next_election_on = on, next_election_on
+    saving.save(organization, by=by, reason=f"换届，第 {organization.term_number} 届")
+    _confirm(organization, by, on, unchanged=False)
+    return work.outcome
+
+
+def lacking(organization: Organization, members: Iterable[Membership], on: dt.date) -> list[tuple[str, int]]:
+    """(post, how many are missing) of the required posts on a day: 缺配."""
+    held = [row.post for row in members if row.holds_on(on)]
+    posts = RequiredPost.objects.in_force(on).filter(
+        area__tree_code=organization.area.tree_code[:6], kind=organization.kind
+    )
+    return [(post.post, post.minimum - held.count(post.post)) for post in posts if held.count(post.post) < post.minimum]
+
+
+class _Saving:
+    """Lines checked one by one, then written with a fixed number of queries."""
+
+    def __init__(self, organization: Organization, by: Any, on: dt.date, term: int | None = None):
+        self.organization, self.by, self.on = organization, by, on
+        self.term = term or organization.term_number
+        self.stored = {
+            row.pk: row
+            for row in organization.memberships.select_for_update(of=("self",)).select_related("person__area")
+        }
+        self.before = {pk: (snapshot(row), snapshot(row.person)) for pk, row in self.stored.items()}
+        self.taken = {(row.person_id, row.post) for row in self.stored.values() if row.until is None}
+        self.number = max((row.number for row in self.stored.values()), default=0)
+        self.outcome, self.acts = Outcome(), []
+        self.people: list[Person] = []
+        self.made: list[Membership] = []
+        self.dirty: dict[int, Membership] = {}
+        self.known: dict[str, list[Person]] | None = None
+
+    def take(self, line: Line) -> None:
+        """Check a line and put it into what will be written; a wrong one is refused."""
+        try:
+            values = _checked(line)
+            row = self._stored(line)
+            if row is None:
+                self._add(line, values)
+            else:
+                self._change(row, line, values)
+        except ValidationError as error:
+            self._refuse(line, error)
+
+    def take_over(self, line: Line, before: Membership | None) -> None:
+        """A line of the next term: whoever stays keeps the same record of the person."""
+        try:
+            values = {**_checked(line), "since": self.on, "until": None}
+            if before is None:
+                self._add(line, values)
+            else:
+                if values["name"] != before.person.name:
+                    raise ValidationError({"name": f"这一行原是{before.person.name}；换人请删去这一行，另起一行填写。"})
+                self._make(line, before.person, values)
+        except ValidationError as error:
+            self._refuse(line, error)
+
+    def let_go(self, typed: Sequence[Line]) -> None:
+        """Whoever is in force and not among the lines leaves on the day before."""
+        named = {line.id for line in typed if line.id} | {row.pk for row in self.outcome.kept}
+        for row in self.stored.values():
+            if row.pk not in named and row.holds_on(self.on) and row.until is None:
+                self.end(row, max(self.on - DAY, row.since))
+
+    def end(self, row: Membership, last: dt.date) -> None:
+        row.until = last
+        self.dirty[row.pk] = row
+        self.outcome.leaving.append(row)
+
+    def write(self) -> None:
+        """People first, then memberships; every changed line has its row on the trail."""
+        if self.people:
+            for someone in self.people:
+                someone.prepare()
+            Person.objects.bulk_create(self.people)
+        for row in self.made:
+            row.person_id = row.person.pk
+        Membership.objects.bulk_create(self.made)
+        self._write_changes()
+        self.acts += [Act(Action.CREATED, someone) for someone in self.people]
+        self.acts += [Act(Action.CREATED, row, words=f"登记 {row}") for row in self.made]
+        self._require()
+        record_many(self.by, self.acts)
+
+    def _write_changes(self) -> None:
+        people: dict[int, Person] = {}
+        for row in self.dirty.values():
+            before, person_before = self.before[row.pk]
+            changes = audit_differences(before, row)
+            personal = audit_differences(person_before, row.person) if row.person_id not in people else []
+            if personal:
+                row.person.version += 1
+                row.person.prepare()
+                people[row.person_id] = row.person
+                self.acts.append(Act(Action.UPDATED, row.person, personal))
+            if changes:
+                row.version += 1
+                self.acts.append(Act(Action.UPDATED, row, [Change(*change) for change in changes]))
+        now = timezone.now()
+        for changed in (*people.values(), *self.dirty.values()):
+            changed.updated_at = now
+        Person.objects.bulk_update(
+            people.values(), ["name", "pinyin", "phone", "phone_fingerprint", "version", "updated_at"]
+        )
+        fields = ["post", "in_charge", "since", "until", "number", "version", "updated_at"]
+        Membership.objects.bulk_update(self.dirty.values(), fields)
+
+    def _require(self) -> None:
+        """Every line that was written must be the user's to write, after the fact."""
+        touched = {row.pk for row in (*self.made, *self.dirty.values())}
+        if Membership.objects.permitted(self.by, "change").filter(pk__in=touched).count() != len(touched):
+            raise PermissionDenied("这份花名册不在您的权限范围内，已全部撤回。")
+
+    def _stored(self, line: Line) -> Membership | None:
+        if line.id is None:
+            return None
+        row = self.stored.get(line.id)
+        if row is None:
+            raise ValidationError({"name": "这一行已经不在花名册里，请刷新后再改。"})
+        if line.version is not None and line.version != row.version:
+            raise ValidationError({"name": "这一行刚被别人改过，请先看对方改了什么。"})
+        return row
+
+    def _change(self, row: Membership, line: Line, values: dict[str, Any]) -> None:
+        fresh = {
+            name: values[name] for name in ("post", "since", "until") if values[name] is not None or name == "until"
+        }
+        fresh["in_charge"] = line.in_charge
+        if fresh["until"] and fresh["until"] < fresh.get("since", row.since):
+            raise ValidationError({"until": "离任日期不能早于任职日期。"})
+        if fresh["post"] != row.post and (row.person_id, fresh["post"]) in self.taken:
+            raise ValidationError({"post": f"{row.person}已担任{fresh['post']}，不用再填一行。"})
+        changed = any(getattr(row, name) != value for name, value in fresh.items())
+        personal = row.person.name != values["name"] or (
+            values["phone"] is not None and values["phone"] != row.person.phone
+        )
+        if not changed and not personal:
+            self.outcome.kept.append(row)
+        else:
+            for name, value in fresh.items():
+                setattr(row, name, value)
+            row.person.name = values["name"]
+            if values["phone"] is not None:
+                row.person.phone = values["phone"]
+            self.dirty[row.pk] = row
+            self.outcome.changed.append(row)
+        self.outcome.rows[line.row] = row
+
+    def _add(self, line: Line, values: dict[str, Any]) -> None:
+        person = self._person(line, values)
+        known = next(
+            (
+                r
+                for r in self.stored.values()
+                if r.until is None and r.person_id == person.pk and r.post == values["post"]
+            ),
+            None,
+        )
+        if known is not None and person.pk:
+            self.outcome.kept.append(known)
+            self.outcome.rows[line.row] = known
+            return
+        if any(
+            row.person.name == person.name and row.post == values["post"] and row.person.pk == person.pk
+            for row in self.made
+        ):
+            raise ValidationError({"name": f"{person.name}（{values['post']}）在这次填写中重复了。"})
+        self._make(line, person, values)
+
+    def _make(self, line: Line, person: Person, values: dict[str, Any]) -> None:
+        self.number += 1
+        since = values["since"] or self.on
+        if values["until"] and values["until"] < since:
+            raise ValidationError({"until": "离任日期不能早于任职日期。"})
+        if since < self.organization.since:
+            raise ValidationError({"since": f"任职日期不能早于组织成立日期 {self.organization.since}。"})
+        row = Membership(
+            organization=self.organization, person=person, post=values["post"], number=self.number, in_charge=line.in_charge,
+            since=since, until=values["until"], term_number=self.term,
+        )  # fmt: skip
+        self.made.append(row)
+        self.outcome.new.append(row)
+        self.outcome.rows[line.row] = row
+
+    def _person(self, line: Line, values: dict[str, Any]) -> Person:
+        """The record that was chosen, or one that is surely the same person, or a new one."""
+        if line.person is not None:
+            chosen = Person.objects.permitted(self.by).current().filter(pk=line.person).first()
+            if chosen is None:
+                raise ValidationError({"name": "选择的人员记录找不到了，请重新选择或留空新建。"})
+            return chosen
+        phone = values["phone"]
+        alike = [someone for someone in self._known(values["name"]) if _same(someone, phone)]
+        if alike:
+            return alike[0]
+        if self._known(values["name"]):
+            self.outcome.warnings.append((line.row, f"已有同名的{values['name']}，电话不同，按另一人登记。"))
+        someone = Person(name=values["name"], area=self.organization.area, phone=phone or "")
+        self.people.append(someone)
+        self._known(values["name"]).append(someone)
+        return someone
+
+    def _known(self, name: str) -> list[Person]:
+        """People of that name in the organization's area."""
+        if self.known is None:
+            self.known = {}
+            for someone in Person.objects.current().filter(area=self.organization.area):
+                self.known.setdefault(someone.name, []).append(someone)
+        return self.known.setdefault(name, [])
+
+    def _refuse(self, line: Line, error: ValidationError) -> None:
+        theirs = self.stored.get(line.id or 0)
+        found = getattr(error, "error_dict", {"name": [error]})
+        for name, errors in found.items():
+            for message in ValidationError(errors).messages:
+                self.outcome.refused.append(Refusal(line.row, name, message, theirs))
+
+
+def _checked(line: Line) -> dict[str, Any]:
+    """A line's values as they are stored; ValidationError by field."""
+    errors: dict[str, str] = {}
+    values: dict[str, Any] = {"name": line.name, "post": line.post, "phone": None}
+    for name in ("name", "post"):
+        text = getattr(line, name)
+        if not text:
+            errors[name] = f"请填写{LABELS[name]}。"
+        elif len(text) > 30:
+            errors[name] = f"{LABELS[name]}最多 30 个字。"
+        else:
+            try:
+                check_text(text)
+            except ValidationError as error:
+                errors[name] = error.messages[0]
+    if any(char.isdigit() for char in line.name):
+        errors["name"] = "姓名里不应有数字。"
+    if line.phone is not None:
+        try:
+            values["phone"] = PHONE.clean(line.phone)
+        except ValidationError as error:
+            errors["phone"] = error.messages[0]
+    for name in ("since", "until"):
+        values[name], wrong = _day(getattr(line, name))
+        if wrong:
+            errors[name] = wrong
+    if values.get("since") and values["since"] > timezone.localdate():
+        errors["since"] = "任职日期不能晚于今天。"
+    if errors:
+        raise ValidationError(errors)
+    return values
+
+
+def _day(text: str) -> tuple[dt.date | None, str]:
+    if not text:
+        return None, ""
+    day, doubt = read_date(text)
+    return (day, "") if day is not None else (None, doubt or "日期的写法应为 2024-03-01。")
+
+
+def _same(someone: Person, phone: Any) -> bool:
+    """Of the same name: the same number, or one of the two has none."""
+    return not phone or not someone.phone or someone.phone == phone
+
+
+def _in_force(organization: Organization, on: dt.date) -> list[Membership]:
+    return list(organization.memberships.in_force(on).select_related("person__area"))
+
+
+def _confirm(organization: Organization, by: Any, on: dt.date, *, unchanged: bool) -> RosterConfirmation:
+    members = organization.memberships.in_force(on).values("person").distinct().count()
+    return RosterConfirmation.objects.create(
+        organization=organization, on=on, unchanged=unchanged, members=members, by=by
+    )
+
+
+def _must_be_open(organization: Organization, on: dt.date) -> None:
+    if not organization.holds_on(on):
+        ended = f"，{organization.until} 撤销" if organization.until else ""
+        raise ValidationError(f"{organization}在 {on} 不在册（{organization.since} 成立{ended}）。")
+
+
+def _whole(value: Any) -> int | None:
+    return (
+        int(value)
+        if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit())
+        else None
+    )

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from organizations.models import Area, Attachment, Check, FormerPlace, Level, Unit
@@ -18,6 +19,8 @@ LINKS: dict[type[models.Model], str] = {
     Site: "site",
     Brand: "brand",
 }  # how an activity names its place
+
+MOST_MOVES = 3  # how many former places a page names
 
 
 def covers(user: Any, obj: Any, action: str = "view") -> bool:
@@ -142,6 +145,17 @@ def reopen_place(obj: Any, *, reason: str, by: Any, expected: int | None = None)
 def open_points(station: Any) -> QuerySet[Station]:
     """The points that belong to a station today."""
     return Station.objects.filter(parent=station, until=None).select_related("area__parent", "unit", "parent")
+
+
+def with_former_places(queryset: Any) -> Any:
+    """Annotate `former_0` to `former_2`: "2020-01-01 至 2021-12-31 乙镇", the last places first; no query of its own."""
+    label = queryset.model._meta.label_lower
+    text = Concat(
+        Cast("since", CharField()), Value(" 至 "), Cast("until", CharField()), Value(" "), "area__name",
+        output_field=CharField(),
+    )  # fmt: skip
+    moved = FormerPlace.objects.filter(register=label, object_id=OuterRef("pk")).order_by("-since").annotate(text=text)
+    return queryset.annotate(**{f"former_{n}": Subquery(moved.values("text")[n : n + 1]) for n in range(MOST_MOVES)})
 
 
 def missing_parts(outpost: Any) -> str:

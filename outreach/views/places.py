@@ -5,28 +5,29 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.forms import modelform_factory
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 
 from organizations.filters.organizations import area_words
-from organizations.models import Attachment, FormerPlace, Standard
+from organizations.models import Attachment, Standard
 from organizations.services.standards import standings
 from outreach.filters import places as filters
 from outreach.forms import places as forms
 from outreach.models import Activity, Brand, Outpost, Site, Station
 from outreach.services.places import (
     LINKS,
+    MOST_MOVES,
     close_place,
     covers,
     delete_place,
     four_haves,
     missing_parts,
-    open_points,
     reopen_place,
     uses_of,
+    with_former_places,
 )
 from outreach.tables import places as tables
 from portal.kit import views
@@ -80,6 +81,9 @@ class PlaceListView(views.ListView):
 class PlaceDetailView(views.DetailView):
     template_name = "outreach/place_detail.html"
 
+    def get_queryset(self) -> Any:
+        return with_former_places(super().get_queryset())
+
     def get_crumbs(self) -> list[views.Crumb]:
         return [(str(self.model._meta.verbose_name_plural), reverse(route(self.model, "list")))]
 
@@ -105,7 +109,7 @@ class PlaceDetailView(views.DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         obj = self.object
-        former = FormerPlace.objects.filter(register=obj._meta.label_lower, object_id=obj.pk).select_related("area")
+        former = [text for n in range(MOST_MOVES) if (text := getattr(obj, f"former_{n}"))]
         return super().get_context_data(
             closed_words=f"已于 {obj.until} {self.closed_word}，下面是当时的登记。", former=former,
             attachments=list(Attachment.objects.kept().about(obj)),
@@ -290,11 +294,18 @@ class StationDetailView(PlaceDetailView):
     fields = ("kind", "area", "unit", "parent", "organization", "fields_of_work", "address", "opening_hours", "on_duty",
               "since", "until", "note")  # fmt: skip
 
+    def get_object(self, queryset: Any = None) -> Station:
+        """The row and, in the same query, the points that belong to it."""
+        pk = self.kwargs["pk"]
+        rows = {row.pk: row for row in self.get_queryset().filter(Q(pk=pk) | Q(parent=pk, until=None))}
+        if pk not in rows:
+            raise Http404
+        self.points = [row for row in rows.values() if row.pk != pk]
+        return rows[pk]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        is_station = self.object.kind == Station.Kind.STATION
-        return super().get_context_data(
-            points=open_points(self.object).permitted(self.request.user) if is_station else None, **kwargs
-        )
+        points = self.points if self.object.kind == Station.Kind.STATION else None
+        return super().get_context_data(points=points, **kwargs)
 
 
 class StationCreateView(PlaceCreateView):

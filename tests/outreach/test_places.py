@@ -60,7 +60,7 @@ class PlaceCase(TestCase):
     def form(self, url):
         """What a page's form holds when it is opened."""
         form = self.client.get(url).context["form"]
-        return {name: form[name].value() or "" for name in form.fields}
+        return {name: form[name].value() for name in form.fields if form[name].value() not in (None, [])}
 
 
 class ListTests(PlaceCase):

@@ -134,7 +134,11 @@ class StationForm(PlacedForm):
         field.queryset = parents_for(self.user, self.permission).exclude(pk=self.instance.pk or 0)
         if self.instance.parent_id:
             field.queryset |= Station.objects.filter(pk=self.instance.parent_id).select_related("area")
-        field.choices = [("", "无"), *[(row.pk, f"{row}（{row.area}）") for row in field.queryset]]
+        stations = list(field.queryset)
+        field.choices = [("", "无"), *[(row.pk, f"{row}（{row.area}）") for row in stations]]
+        nearest = [row.pk for row in stations if areas and row.area_id == areas[0].parent_id]
+        if len(areas) == len(nearest) == 1:
+            self.initial.setdefault("parent", nearest[0])  # a village's own township has one station
         if len(field.choices) == 1:
             del self.fields["parent"]
 

@@ -57,7 +57,9 @@ def network_of(area: Area, on: dt.date, *, user: Any) -> NetworkPage:
     whole = user.reach("outreach.view_dutypost").covers(area.tree_code)
     if whole:
         wanted |= Q(tree_code__gte=lo, tree_code__lt=hi)
-    versions = AreaVersion.objects.in_force(on).filter(wanted).select_related("area").order_by("tree_code", "pk")
+    versions = (
+        AreaVersion.objects.in_force(on).filter(wanted).select_related("area", "parent").order_by("tree_code", "pk")
+    )
     lines = {version.area_id: Line(version) for version in versions}
     places = _former_places(on)
     for post in _posts(area, on, user):
@@ -116,6 +118,7 @@ def may_open(user: Any, post: DutyPost) -> bool:
 def _vacant(lines: dict[int, Line], area: Area) -> list[tuple[str, str, list[AreaVersion], int]]:
     lo, hi = code_range(area.tree_code)
     counted = [line for line in lines.values() if line.area.counted and lo <= line.area.tree_code < hi]
+    counted.sort(key=lambda line: (line.area.level, line.area.tree_code))  # townships first, then villages by township
     return [
         (value, label, [line.area for line in counted if not line.posts.get(value)], len(counted))
         for value, label in Network.choices

@@ -26,15 +26,12 @@ class StationTable(Table):
     address = Column("地址")
     opening_hours = Column("开放时间")
     on_duty = Column("值班人员")
-    fields_of_work = Column("工作领域")
-    since = Column("启用日期", order_by="since")
-    until = Column("停用日期", order_by="until")
+    since = Column("启用日期", order_by="since", numeric=True)
+    until = Column("停用日期", order_by="until", numeric=True)
 
     class Meta:
         model = Station
-        fields = [
-            "name", "kind", "area", "parent", "address", "opening_hours", "on_duty", "fields_of_work", "since", "until",
-        ]  # fmt: skip
+        fields = ["name", "kind", "area", "parent", "address", "opening_hours", "on_duty", "since", "until"]
 
 
 class SiteTable(Table):
@@ -49,8 +46,8 @@ class SiteTable(Table):
     award_year = Column("命名年份", order_by="award_year", numeric=True)
     address = Column("地址")
     fields_of_work = Column("工作领域")
-    since = Column("启用日期", order_by="since")
-    until = Column("停用日期", order_by="until")
+    since = Column("启用日期", order_by="since", numeric=True)
+    until = Column("停用日期", order_by="until", numeric=True)
 
     class Meta:
         model = Site
@@ -69,8 +66,8 @@ class BrandTable(Table):
     carrier = Column("载体")
     results = Column("成效")
     features = Column("特色")
-    since = Column("启用日期", order_by="since")
-    until = Column("停用日期", order_by="until")
+    since = Column("启用日期", order_by="since", numeric=True)
+    until = Column("停用日期", order_by="until", numeric=True)
 
     class Meta:
         model = Brand
@@ -87,8 +84,8 @@ class OutpostTable(Table):
     leader = Column("分管领导", order_by="leader")
     doer = Column("落实人员", order_by="doer")
     duties = Column("职责清单", value=lambda row: f"{len(row.duties.splitlines())} 项" if row.duties else "")
-    since = Column("启用日期", order_by="since")
-    until = Column("停用日期", order_by="until")
+    since = Column("启用日期", order_by="since", numeric=True)
+    until = Column("停用日期", order_by="until", numeric=True)
 
     class Meta:
         model = Outpost
@@ -101,8 +98,8 @@ class DutyPostTable(Table):
     area = Column("所在区划", order_by="area__tree_code", value=place)
     official = Column("任岗干部", order_by="official")
     position = Column("现任职务", order_by="position")
-    since = Column("任岗日期", order_by="since")
-    until = Column("离任日期", order_by="until")
+    since = Column("任岗日期", order_by="since", numeric=True)
+    until = Column("离任日期", order_by="until", numeric=True)
 
     class Meta:
         model = DutyPost

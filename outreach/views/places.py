@@ -35,6 +35,7 @@ from portal.kit.scope import permission_for
 
 KINDS = [Station, Site, Brand, Outpost]
 SHOWN_ACTIVITIES = 10
+LEFT_OUT = {"unit", "parent", "platform", "award_year", "awarded_by", "until", "note"}  # where there is nothing to say
 STARTING = ("area", "unit", "kind", "parent", "network", "post", "organization")
 
 
@@ -91,6 +92,8 @@ class PlaceDetailView(views.DetailView):
         """The fields, with links to what the user may open; where the row stands in words."""
         for name in self.fields:
             value = getattr(self.object, name)
+            if name in LEFT_OUT and value in (None, ""):
+                continue
             linked = isinstance(value, Model) and covers(self.request.user, value)
             shown = area_words(value) if name == "area" else self._shown(name, value)
             label = str(self.model._meta.get_field(name).verbose_name)

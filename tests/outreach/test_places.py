@@ -10,7 +10,15 @@ from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
-from organizations.models import FormerPlace
+from organizations.models import Check, FormerPlace, Standard
+from organizations.services.standards import (
+    Given,
+    ItemDraft,
+    answer_items,
+    create_standard,
+    finish_check,
+    start_check,
+)
 from outreach.models import Brand, Outpost, Site, Station
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
@@ -159,6 +167,7 @@ class ScopeTests(PlaceCase):
         page = self.client.get(reverse("outreach:station_create"))
         assert "甲镇联络站" in page.text
         assert "乙镇联络站" not in page.text
+        assert self.form(reverse("outreach:station_create"))["parent"] == station.pk
         assert self.client.get(station.get_absolute_url()).status_code == 404
         point = make_station(self.village, parent=station)
         page = self.client.get(point.get_absolute_url())
@@ -269,6 +278,23 @@ class FormTests(PlaceCase):
             ):  # fmt: skip
                 with QueriesAtMost(12):
                     assert self.client.get(url).status_code == 200
+
+    def test_a_station_with_everything_keeps_within_its_queries(self):
+        station = make_station(self.town)
+        for _ in range(20):
+            make_station(make_village(self.town), parent=station)
+            make_activity(self.village, station=station)
+        standard = Standard(area=self.county, code="s", name="联络站标准", applies_to=Standard.AppliesTo.STATION)
+        create_standard(standard, [ItemDraft("有牌子"), ItemDraft("有照片")], since=dt.date(2025, 1, 1), by=self.staff)
+        check = start_check(station, standard, by=self.staff)
+        answer_items(check, {answer.pk: Given("unmet", "没有") for answer in check.answers.all()}, by=self.staff)
+        finish_check(Check.objects.get(), by=self.staff)
+        for user in (self.staff, self.committee):
+            self.as_(user)
+            with QueriesAtMost(12):
+                page = self.client.get(station.get_absolute_url())
+        assert "还差 2 项" in page.text
+        assert len(page.context["points"]) == 20
 
 
 class LifeTests(PlaceCase):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organizations.views import areas, attachments, coverage_goals, organizations, standards
+from organizations.views import areas, attachments, coverage_goals, organizations, rosters, standards
 
 app_name = "organizations"
 urlpatterns = [
@@ -52,4 +52,19 @@ urlpatterns = [
     path(
         "organizations/<int:pk>/restore/", organizations.OrganizationRestoreView.as_view(), name="organization_restore"
     ),
+    path("organizations/<int:pk>/roster/", rosters.roster, name="roster"),
+    path("organizations/<int:pk>/roster/rows/", rosters.roster_rows, name="roster_rows"),
+    path("organizations/<int:pk>/roster/confirm/", rosters.roster_confirm, name="roster_confirm"),
+    path("organizations/<int:pk>/roster/paste/", rosters.roster_paste, name="roster_paste"),
+    path("organizations/<int:pk>/roster/reelect/", rosters.roster_reelect, name="roster_reelect"),
+    path("members/", rosters.MembershipListView.as_view(), name="membership_list"),
+    path("people/", rosters.PersonListView.as_view(), name="person_list"),
+    path("people/similar/", rosters.person_similar, name="person_similar"),
+    path("people/<int:pk>/", rosters.PersonDetailView.as_view(), name="person_detail"),
+    path("people/<int:pk>/edit/", rosters.PersonUpdateView.as_view(), name="person_update"),
+    path("people/<int:pk>/merge/", rosters.person_merge, name="person_merge"),
+    path("merges/<int:pk>/undo/", rosters.personmerge_undo, name="personmerge_undo"),
+    path("required-posts/", rosters.RequiredPostListView.as_view(), name="requiredpost_list"),
+    path("required-posts/add/", rosters.RequiredPostCreateView.as_view(), name="requiredpost_create"),
+    path("required-posts/<int:pk>/edit/", rosters.RequiredPostUpdateView.as_view(), name="requiredpost_update"),
 ]

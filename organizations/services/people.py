@@ -21,7 +21,7 @@ def similar_people(user: Any, name: str, phone: str = "", *, but: int | None = N
     same = Q(name=name.strip()) if name.strip() else Q(pk__in=[])
     if phone:
         same |= Q(phone_fingerprint=fingerprint(phone))
-    return Person.objects.permitted(user).current().filter(same).exclude(pk=but).select_related("area")[:MOST]
+    return Person.objects.permitted(user).current().filter(same).exclude(pk=but or 0).select_related("area")[:MOST]
 
 
 @transaction.atomic
@@ -79,7 +79,7 @@ def undo_merge(merge: PersonMerge, *, by: Any) -> PersonMerge:
     if kept.merged_into_id or dropped.merged_into_id != kept.pk:
         raise ValidationError("保留的记录后来又并入了别的记录，请先撤销那一次合并。")
     kept.name = merge.before["name"]
-    kept.phone = _opened(merge)
+    kept.phone = _opened(merge)  # type: ignore[assignment]  # the field takes a Phone
     saving.save(kept, by=by, reason=f"撤销与{dropped}的合并")
     Membership.objects.filter(pk__in=merge.moved, person=kept).update(person=dropped)
     dropped.merged_into = None
@@ -93,7 +93,8 @@ def undo_merge(merge: PersonMerge, *, by: Any) -> PersonMerge:
 
 def _sealed(person: Person) -> str:
     """The number as ciphertext of its own column: a merge keeps no number in clear."""
-    return person.phone.token_for("organizations.person.phone") if person.phone else ""
+    phone: Any = person.phone
+    return phone.token_for("organizations.person.phone") if phone else ""
 
 
 def _opened(merge: PersonMerge) -> Phone | str:

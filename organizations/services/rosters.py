@@ -247,7 +247,7 @@ class _Saving:
                 someone.prepare()
             Person.objects.bulk_create(self.people)
         for row in self.made:
-            row.person_id = row.person.pk
+            row.person = row.person  # takes up the key that it was given just now
         Membership.objects.bulk_create(self.made)
         self._write_changes()
         self.acts += [Act(Action.CREATED, someone) for someone in self.people]

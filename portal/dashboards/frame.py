@@ -23,6 +23,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         "组织与阵地",
         [
             ("行政区划", "organizations:area_tree", "map", "organizations.view_area"),
+            ("成员花名册", "organizations:membership_list", "identification", "organizations.view_membership"),
             ("基层统战组织", "organizations:organization_list", "user-group", "organizations.view_organization"),
             ("考核对象", "organizations:unit_list", "building-office-2", "organizations.view_unit"),
             ("联络站点与阵地", "outreach:station_list", "map-pin", "outreach.view_station"),

@@ -1,0 +1,408 @@
+"""Rosters: one organization's on any day, its grid, a pasted text, a new term; lists of lines, people, required posts."""
+
+import datetime as dt
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from organizations.filters import rosters as filters
+from organizations.forms import rosters as forms
+from organizations.models import Membership, Organization, Person, PersonMerge, RequiredPost
+from organizations.roster_text import parse_roster
+from organizations.services import rosters as services
+from organizations.services.people import merge_people, similar_people, undo_merge
+from organizations.services.rosters import Line, Outcome
+from organizations.tables import rosters as tables
+from organizations.tables.organizations import STALENESS, staleness
+from portal.audit.models import claim
+from portal.kit import views
+from portal.kit.access import permission_required
+from portal.kit.forms import KeyedForm
+from portal.kit.secrets import PhoneField
+from portal.kit.views import act_once, permitted_or_404, reported, submission_key
+
+ORGANIZATIONS = Organization.objects.select_related("area__parent", "unit")
+CHANGE = "organizations.change_membership"
+CELLS = ("name", "post", "in_charge", "phone", "since", "until")
+BLANK_ROWS = 40
+
+
+@require_GET
+@permission_required("organizations.view_membership")
+def roster(request: HttpRequest, pk: int) -> HttpResponse:
+    """The roster on a day; editable today for whoever keeps it."""
+    organization = permitted_or_404(ORGANIZATIONS.with_verified(), request.user, pk=pk)
+    on, wrong = _day(request.GET.get("on", ""))
+    members = list(organization.memberships.in_force(on).select_related("person__area").order_by("number", "pk"))
+    today = timezone.localdate()
+    editable = on == today and organization.holds_on(today) and may_keep(request.user, organization)
+    tone = staleness(organization.verified_on, today)
+    last = organization.confirmations.select_related("by").first()
+    return render(request, "organizations/roster.html", {
+        "title": f"{organization} · 花名册", "crumbs": crumbs_of(organization), "organization": organization, "on": on, "today": today,
+        "wrong": wrong, "members": members, "editable": editable, "lacking": services.lacking(organization, members, on),
+        "tone": tone, "staleness": STALENESS[tone], "last": last, "form": KeyedForm(),
+        "grid": grid_of(members, organization) if editable else None,
+    })  # fmt: skip
+
+
+@require_POST
+@permission_required(CHANGE)
+def roster_rows(request: HttpRequest, pk: int) -> JsonResponse:
+    """Save typed lines as the grid sends them; the same key again gives the same answer."""
+    organization = permitted_or_404(ORGANIZATIONS, request.user, "change", pk=pk)
+    try:
+        asked = json.loads(request.body)
+        lines = [Line.read(int(row["row"]), row) for row in asked["rows"]]
+        key, replace, dry_run = str(asked["key"])[:64], bool(asked.get("replace")), bool(asked.get("dry_run"))
+    except RequestDataTooBig:
+        return JsonResponse({"message": "一次提交的内容太多，请分次保存。"}, status=413)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return JsonResponse({"message": "提交的内容格式不对，请刷新页面后再试。"}, status=400)
+    try:
+        return JsonResponse(_saved(request, organization, key, lines, replace, dry_run))
+    except ValidationError as error:
+        return JsonResponse({"message": "；".join(error.messages)}, status=422)
+
+
+@transaction.atomic
+def _saved(
+    request: HttpRequest, organization: Organization, key: str, lines: list[Line], replace: bool, dry_run: bool
+) -> dict[str, Any]:
+    if dry_run:
+        outcome = services.save_roster(organization, lines, by=request.user, replace=replace, dry_run=True)
+        return answer_of(outcome)
+    submission, first = claim(request.user, submission_key(request, key))
+    if first:
+        with transaction.atomic():
+            outcome = services.save_roster(organization, lines, by=request.user, replace=replace)
+        submission.answer = answer_of(outcome)
+        submission.save(update_fields=["answer"])
+    return submission.answer
+
+
+@require_POST
+@permission_required("organizations.add_rosterconfirmation")
+def roster_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """本季无变化."""
+    organization = permitted_or_404(ORGANIZATIONS, request.user, "change", pk=pk)
+    with reported(request, "已确认：花名册本季无变化。"):
+        act_once(request, lambda: services.confirm_unchanged(organization, by=request.user))
+    return redirect("organizations:roster", pk)
+
+
+@permission_required(CHANGE)
+def roster_paste(request: HttpRequest, pk: int) -> HttpResponse:
+    """A pasted text → a preview with doubts, editable → written. Nothing is saved before the last step."""
+    organization = permitted_or_404(ORGANIZATIONS, request.user, "change", pk=pk)
+    context = {
+        "title": f"{organization} · 粘贴名单",
+        "crumbs": crumbs_of(organization, True),
+        "organization": organization,
+    }
+    if request.method != "POST":
+        return render(request, "organizations/roster_paste.html", context | {"form": forms.PasteForm()})
+    form = forms.PasteForm(request.POST)
+    if request.POST.get("step") == "write":
+        return _write_pasted(request, organization, context)
+    if not form.is_valid():
+        return render(request, "organizations/roster_paste.html", context | {"form": form}, status=422)
+    parsed = parse_roster(form.cleaned_data["text"])
+    rows = [
+        {"row": number, "name": row.name, "post": row.post, "phone": row.phone, "since": row.since or "", "text": row.text,
+         "in_charge": row.post in {"会长", "理事长"}, "doubts": [(doubt.field, doubt.message) for doubt in row.doubts],
+         "similar": list(similar_people(request.user, row.name))}
+        for number, row in enumerate(parsed.rows, 1)
+    ]  # fmt: skip
+    ignored = [line for line in parsed.ignored if line.text.strip()]
+    return render(request, "organizations/roster_preview.html", context | {
+        "rows": rows, "ignored": ignored, "form": KeyedForm(), "doubted": sum(bool(row["doubts"]) for row in rows), "problems": {},
+    })  # fmt: skip
+
+
+def _write_pasted(request: HttpRequest, organization: Organization, context: dict[str, Any]) -> HttpResponse:
+    """Write the previewed rows; wrong ones come back with what was typed in all of them."""
+    numbers = [number for number in request.POST.getlist("row") if number.isdigit()][: services.MOST_ROWS]
+    rows = [{name: request.POST.get(f"{name}-{number}", "") for name in ("name", "post", "phone", "since", "in_charge")} | {"row": int(number)}
+            for number in numbers if request.POST.get(f"keep-{number}")]  # fmt: skip
+    lines = [Line.read(row["row"], row) for row in rows]
+    replace = request.POST.get("replace") == "yes"
+    try:
+        outcome = act_once(request, lambda: services.save_roster(organization, lines, by=request.user, replace=replace))
+    except ValidationError as error:
+        messages.error(request, "；".join(error.messages))
+        outcome = Outcome(refused=[services.Refusal(0, "name", "")])
+    if outcome and outcome.refused:
+        problems = {}
+        for refusal in outcome.refused:
+            problems.setdefault(refusal.row, []).append((refusal.field, refusal.message))
+        wrong = [row | {"doubts": problems.get(row["row"], []), "wrong": row["row"] in problems} for row in rows]
+        left = wrong if replace else [row for row in wrong if row["wrong"]]
+        if not replace and outcome.rows:
+            messages.success(request, f"已保存 {len(outcome.rows)} 行；下面 {len(left)} 行需要改正。")
+        return render(request, "organizations/roster_preview.html", context | {
+            "rows": left, "ignored": [], "form": KeyedForm(), "doubted": len(left), "problems": problems, "replace": replace,
+        }, status=422)  # fmt: skip
+    if outcome:
+        messages.success(request, words_of(outcome))
+    return redirect("organizations:roster", organization.pk)
+
+
+@permission_required(CHANGE)
+def roster_reelect(request: HttpRequest, pk: int) -> HttpResponse:
+    """换届: who stays is ticked, new people are added below; one step closes the old term and opens the new one."""
+    organization = permitted_or_404(ORGANIZATIONS, request.user, "change", pk=pk)
+    members = list(organization.memberships.in_force().select_related("person__area").order_by("number", "pk"))
+    form = forms.ReelectForm(request.POST or None)
+    lines, problems = _term_lines(request, members), {}
+    if request.method == "POST" and form.is_valid():
+        try:
+            outcome = act_once(request, lambda: services.reelect(
+                organization, [line for line in lines if line], on=form.cleaned_data["on"],
+                next_election_on=form.cleaned_data["next_election_on"], by=request.user,
+            ))  # fmt: skip
+        except ValidationError as error:
+            form.add_error(None, ValidationError(error.messages))
+            outcome = None
+        if outcome and outcome.refused:
+            for refusal in outcome.refused:
+                problems.setdefault(refusal.row, []).append(refusal.message)
+        elif not form.errors:
+            messages.success(request, "换届已办理，新一届花名册已建立。")
+            return redirect("organizations:roster", pk)
+    status = 422 if request.method == "POST" else 200
+    posted = request.POST
+    rows = [
+        {"row": n, "member": member, "stays": not posted or bool(posted.get(f"keep-{n}")), "post": posted.get(f"post-{n}", member.post),
+         "in_charge": bool(posted.get(f"in_charge-{n}")) if posted else member.in_charge, "problems": problems.get(n, [])}
+        for n, member in enumerate(members, 1)
+    ]  # fmt: skip
+    more = [
+        {"row": n, "name": posted.get(f"name-{n}", ""), "post": posted.get(f"post-{n}", ""), "phone": posted.get(f"phone-{n}", ""),
+         "in_charge": bool(posted.get(f"in_charge-{n}")), "problems": problems.get(n, [])}
+        for n in range(len(members) + 1, len(members) + 9)
+    ]  # fmt: skip
+    return render(request, "organizations/roster_reelect.html", {
+        "title": f"{organization} · 换届", "crumbs": crumbs_of(organization, True), "organization": organization, "form": form,
+        "rows": rows, "more": more, "next_term": organization.term_number + 1,
+    }, status=status)  # fmt: skip
+
+
+def _term_lines(request: HttpRequest, members: list[Membership]) -> list[Line | None]:
+    """The lines of the next term out of the plain form: present members by tick, new ones by name."""
+    posted, lines = request.POST, []
+    for n, member in enumerate(members, 1):
+        if posted.get(f"keep-{n}"):
+            values = {
+                "name": member.person.name,
+                "post": posted.get(f"post-{n}", ""),
+                "in_charge": posted.get(f"in_charge-{n}"),
+                "id": member.pk,
+            }
+            lines.append(Line.read(n, values))
+    for n in range(len(members) + 1, len(members) + 9):
+        values = {name: posted.get(f"{name}-{n}", "") for name in ("name", "post", "phone", "in_charge")}
+        lines.append(Line.read(n, values) if values["name"].strip() else None)
+    return lines
+
+
+class MembershipListView(views.ListView):
+    model = Membership
+    queryset = Membership.objects.select_related("person__area", "organization__area")
+    table_class = tables.MembershipTable
+    filterset_class = filters.MembershipFilterSet
+    title = "成员花名册"
+    crumbs = [("组织与阵地", None)]
+    empty_title = "没有符合条件的成员"
+    empty_hint = "请放宽筛选条件；还没有登记的，在组织的花名册里粘贴名单。"
+
+    def get_actions(self) -> list[views.Button]:
+        stale = f"{reverse('organizations:organization_list')}?o=verified_on"
+        buttons = [{"label": "核实情况", "url": stale}, {"label": "人员", "url": reverse("organizations:person_list")}]
+        if self.request.user.has_perm("organizations.change_requiredpost"):
+            buttons.append({"label": "应配职务", "url": reverse("organizations:requiredpost_list")})
+        return buttons
+
+
+class PersonListView(views.ListView):
+    model = Person
+    queryset = Person.objects.current().select_related("area")
+    table_class = tables.PersonTable
+    filterset_class = filters.PersonFilterSet
+    crumbs = [("组织与阵地", None), ("成员花名册", "/organizations/members/")]
+
+
+class PersonDetailView(views.DetailView):
+    model = Person
+    queryset = Person.objects.select_related("area", "merged_into")
+    template_name = "organizations/person_detail.html"
+    fields = ("name", "phone", "area", "merged_into")
+    crumbs = [("组织与阵地", None), ("人员", "/organizations/people/")]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        person, user = self.object, self.request.user
+        posts = (
+            Membership.objects.permitted(user)
+            .filter(person=person)
+            .select_related("organization__area")
+            .order_by("-since")
+        )
+        merges = PersonMerge.objects.permitted(user).filter(kept=person).select_related("kept", "dropped", "by")
+        alike = similar_people(user, person.name, but=person.pk) if not person.merged_into_id else []
+        may_merge = user.has_perm("organizations.merge_person") and user.has_perm("organizations.change_person", person)
+        return super().get_context_data(
+            posts=list(posts), merges=list(merges), alike=list(alike), may_merge=may_merge, form=KeyedForm(), **kwargs
+        )
+
+    def get_actions(self) -> list[views.Button]:
+        if self.object.merged_into_id or not self.may("change", self.object):
+            return []
+        return [{"label": "修改", "url": reverse("organizations:person_update", args=[self.object.pk])}]
+
+
+class PersonUpdateView(views.UpdateView):
+    model = Person
+    queryset = Person.objects.current().select_related("area")
+    form_class = forms.PersonForm
+
+
+@permission_required("organizations.merge_person")
+def person_merge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Two records side by side; whose name and phone to keep."""
+    people = Person.objects.current().select_related("area")
+    kept = permitted_or_404(people, request.user, "change", pk=pk)
+    other = request.GET.get("other") or request.POST.get("other") or ""
+    dropped = permitted_or_404(
+        people, request.user, "change", pk=int(other) if other.isascii() and other.isdigit() and len(other) < 18 else 0
+    )
+    form = forms.MergeForm(request.POST or None, kept=kept, dropped=dropped)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        with reported(request, f"已合并；{PersonMerge.UNDO_DAYS} 天内可以撤销。"):
+            act_once(
+                request,
+                lambda: merge_people(kept, dropped, name=values["name"], phone=values["phone"], by=request.user),
+            )
+            return redirect(kept)
+    posts = Membership.objects.permitted(request.user).filter(person__in=[kept, dropped]).select_related("organization")
+    return render(request, "organizations/person_merge.html", {
+        "title": "合并重复的人员", "crumbs": [("人员", "/organizations/people/"), (str(kept), kept.get_absolute_url())], "form": form,
+        "sides": [(person, [post for post in posts if post.person_id == person.pk]) for person in (kept, dropped)],
+        "kept": kept, "dropped": dropped, "submit_label": "合并", "days": PersonMerge.UNDO_DAYS,
+    }, status=422 if request.method == "POST" else 200)  # fmt: skip
+
+
+@require_POST
+@permission_required("organizations.merge_person")
+def personmerge_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    merge = permitted_or_404(PersonMerge.objects.select_related("kept", "dropped"), request.user, pk=pk)
+    permitted_or_404(Person.objects.all(), request.user, "change", pk=merge.kept_id)
+    with reported(request, "合并已撤销，两条记录和任职都已恢复。"):
+        act_once(request, lambda: undo_merge(merge, by=request.user))
+    return redirect(merge.dropped)
+
+
+@require_POST
+@permission_required("organizations.view_person")
+def person_similar(request: HttpRequest) -> JsonResponse:
+    """Records that may be the same person as a name (and number) being typed; by POST, so that no number is in a log."""
+    try:
+        phone = PhoneField(required=False).clean(request.POST.get("phone", ""))
+    except ValidationError:
+        phone = ""
+    digits = phone.reveal() if phone else ""
+    found = (
+        similar_people(request.user, request.POST.get("name", "")[:30], digits)
+        if request.POST.get("name") or digits
+        else []
+    )
+    return JsonResponse({"people": [
+        {"id": person.pk, "name": person.name, "phone": str(person.phone or ""), "area": person.area.name} for person in found
+    ]})  # fmt: skip
+
+
+class RequiredPostListView(views.ListView):
+    model = RequiredPost
+    action = "change"
+    table_class = tables.RequiredPostTable
+    filterset_class = filters.RequiredPostFilterSet
+    crumbs = [("组织与阵地", None), ("成员花名册", "/organizations/members/")]
+    paginate_by = 100
+
+    def get_actions(self) -> list[views.Button]:
+        return (
+            [{"label": "新增应配职务", "url": reverse("organizations:requiredpost_create"), "primary": True}]
+            if self.may("add")
+            else []
+        )
+
+
+class RequiredPostCreateView(views.CreateView):
+    model = RequiredPost
+    form_class = forms.RequiredPostForm
+
+
+class RequiredPostUpdateView(views.UpdateView):
+    model = RequiredPost
+    form_class = forms.RequiredPostForm
+
+
+def may_keep(user: Any, organization: Organization) -> bool:
+    """Whether `user` keeps this organization's roster; costs no query."""
+    reach = user.reach(CHANGE)
+    return bool(reach.covers(organization.area.tree_code) or organization.unit_id in reach.units)
+
+
+def crumbs_of(organization: Organization, inside: bool = False) -> list[tuple[str, str | None]]:
+    crumbs = [
+        ("基层统战组织", reverse("organizations:organization_list")),
+        (str(organization), organization.get_absolute_url()),
+    ]
+    return [*crumbs, ("花名册", reverse("organizations:roster", args=[organization.pk]))] if inside else crumbs
+
+
+def grid_of(members: list[Membership], organization: Organization) -> dict[str, Any]:
+    """The roster as the browser's grid gets it; phones masked."""
+    return {
+        "columns": [{"name": name, "label": label} for name, label in zip(
+            CELLS, ("姓名", "职务", "负责人", "联系电话", "任职日期", "离任日期"), strict=True)],
+        "rows": [row_of(member) for member in members], "blank": BLANK_ROWS, "organization": organization.name,
+    }  # fmt: skip
+
+
+def row_of(member: Membership) -> dict[str, Any]:
+    cells = [member.person.name, member.post, "是" if member.in_charge else "", str(member.person.phone or ""),
+             str(member.since), str(member.until or "")]  # fmt: skip
+    return {"id": member.pk, "version": member.version, "cells": cells}
+
+
+def answer_of(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "saved": [{"row": number, **row_of(member)} for number, member in outcome.rows.items()],
+        "refused": [{"row": wrong.row, "field": wrong.field, "message": wrong.message,
+                     "theirs": row_of(wrong.theirs) if wrong.theirs else None} for wrong in outcome.refused],
+        "counts": {"new": len(outcome.new), "changed": len(outcome.changed), "kept": len(outcome.kept), "leaving": len(outcome.leaving)},
+        "leaving": [f"{member.person.name}（{member.post}）" for member in outcome.leaving],
+        "warnings": [{"row": row, "message": message} for row, message in outcome.warnings],
+        "words": words_of(outcome),
+    }  # fmt: skip
+
+
+def words_of(outcome: Outcome) -> str:
+    parts = [("新增", outcome.new), ("修改", outcome.changed), ("不变", outcome.kept), ("离任", outcome.leaving)]
+    return "花名册：" + "，".join(f"{label} {len(rows)} 人" for label, rows in parts)
+
+
+def _day(text: str) -> tuple[dt.date, str]:
+    try:
+        return (dt.date.fromisoformat(text) if text else timezone.localdate()), ""
+    except ValueError:
+        return timezone.localdate(), "日期的写法应为 2026-09-30，现在显示的是今天。"

@@ -1,0 +1,269 @@
+"""Rosters through HTTP: the grid's door, pasted text, confirmation, a new term; people merged and parted."""
+
+import datetime as dt
+import json
+import uuid
+
+from django.test import TestCase
+from django.urls import reverse
+from django.utils import timezone
+
+from organizations.coverage import Coverage
+from organizations.models import Membership, Organization, Person, PersonMerge, RosterConfirmation
+from organizations.services.rosters import default_required_posts
+from portal.accounts.roles import Role
+from portal.audit.models import AuditEntry
+from tests.factories import make_county, make_township, make_unit, make_user, make_village
+from tests.queries import QueriesAtMost
+
+PHONE = "13800001234"
+
+
+class RosterCase(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.county = make_county()
+        cls.township = make_township(parent=cls.county, name="水坪镇")
+        cls.village = make_village(parent=cls.township)
+        cls.organization = Organization.objects.create(
+            area=cls.township, kind="township_chamber", name="水坪镇商会", since=dt.date(2022, 3, 1), term_since=dt.date(2022, 3, 1),
+        )  # fmt: skip
+        default_required_posts(cls.county, since=dt.date(2022, 1, 1))
+        cls.keeper = make_user(role=Role.COMMITTEE, area=cls.township, name="王某甲")
+        cls.people = [cls.member(f"张某{'甲乙丙'[n]}", post) for n, post in enumerate(["会长", "副会长", "会员"])]
+
+    @classmethod
+    def member(cls, name, post, **fields):
+        person = Person.objects.create(name=name, area=cls.township, phone=fields.pop("phone", ""))
+        values = {"since": dt.date(2022, 3, 1), "in_charge": post == "会长", **fields}
+        return Membership.objects.create(organization=cls.organization, person=person, post=post, **values)
+
+    def setUp(self):
+        self.client.force_login(self.keeper)
+
+    def url(self, name="roster", organization=None):
+        return reverse(f"organizations:{name}", args=[(organization or self.organization).pk])
+
+    def send(self, rows, key=None, **options):
+        body = {"key": key or uuid.uuid4().hex, "rows": [{"row": n, **row} for n, row in enumerate(rows)], **options}
+        return self.client.post(self.url("roster_rows"), json.dumps(body), content_type="application/json")
+
+    def names(self, on=None):
+        return [row.person.name for row in self.organization.memberships.in_force(on).select_related("person")]
+
+
+class GridTests(RosterCase):
+    def test_new_changed_and_ended_lines_are_saved_in_one_request_with_their_trail(self):
+        head, deputy, member = self.people
+        answer = self.send([
+            {"name": "李某丁", "post": "秘书长", "phone": "138 0000 1234", "since": "2024.3.1"},
+            {"id": deputy.pk, "version": 1, "name": "张某乙", "post": "常务副会长", "phone": None, "since": "2022-03-01"},
+            {"id": member.pk, "version": 1, "name": "张某丙", "post": "会员", "since": "2022-03-01", "until": "2025-12-31"},
+        ]).json()  # fmt: skip
+        assert answer["refused"] == [] and answer["counts"] == {"new": 1, "changed": 2, "kept": 0, "leaving": 0}
+        secretary = Membership.objects.get(post="秘书长")
+        assert secretary.since == dt.date(2024, 3, 1) and secretary.person.phone.reveal() == PHONE
+        assert self.names() == ["张某甲", "张某乙", "李某丁"]
+        said = " ".join(AuditEntry.objects.values_list("sentence", flat=True))
+        assert "常务副会长" in said and "李某丁" in said and PHONE not in said
+        assert RosterConfirmation.objects.get().unchanged is False
+
+    def test_wrong_lines_are_named_by_row_and_field_and_right_ones_kept(self):
+        answer = self.send([
+            {"name": "李某丁", "post": "会员"}, {"name": "", "post": "会员"}, {"name": "赵某戊", "post": "", "phone": "123"},
+            {"name": "钱某己", "post": "会员", "since": "2099-01-01"}, {"name": "孙9某", "post": "会员", "since": "昨天"},
+            {"name": "周某庚", "post": "会员", "since": "2024-05-01", "until": "2024-04-01"},
+        ]).json()  # fmt: skip
+        wrong = {(line["row"], line["field"]) for line in answer["refused"]}
+        assert wrong == {(1, "name"), (2, "post"), (2, "phone"), (3, "since"), (4, "name"), (4, "since"), (5, "until")}
+        assert "李某丁" in self.names() and len(self.names()) == 4
+
+    def test_the_stored_number_never_comes_back_and_an_untouched_cell_keeps_it(self):
+        member = self.member("吴某辛", "顾问", phone=PHONE)
+        page = self.client.get(self.url())
+        assert PHONE not in page.text and "34" in page.text
+        answer = self.send(
+            [{"id": member.pk, "version": 1, "name": "吴某辛", "post": "名誉会长", "phone": "•••••••••34"}]
+        )
+        member.person.refresh_from_db()
+        assert member.person.phone.reveal() == PHONE and PHONE not in answer.text
+
+    def test_a_stale_line_is_a_conflict_that_shows_theirs(self):
+        member = self.people[2]
+        self.send([{"id": member.pk, "version": 1, "name": "张某丙", "post": "理事"}])
+        answer = self.send([{"id": member.pk, "version": 1, "name": "张某丙", "post": "监事"}]).json()
+        assert "别人改过" in answer["refused"][0]["message"] and answer["refused"][0]["theirs"]["cells"][1] == "理事"
+        assert Membership.objects.get(pk=member.pk).post == "理事"
+
+    def test_the_same_key_again_acts_once(self):
+        for _ in range(2):
+            answer = self.send([{"name": "李某丁", "post": "会员"}], key="k1").json()
+        assert answer["counts"]["new"] == 1 and self.names().count("李某丁") == 1
+
+    def test_twenty_people_are_replaced_within_thirty_queries_after_a_trial_that_saves_nothing(self):
+        rows = [
+            {"name": f"新某{n}".translate(str.maketrans("0123456789", "甲乙丙丁戊己庚辛壬癸")), "post": "会员"}
+            for n in range(20)
+        ]
+        trial = self.send(rows, replace=True, dry_run=True).json()
+        assert trial["counts"]["new"] == 20 and trial["counts"]["leaving"] == 3 and len(self.names()) == 3
+        with QueriesAtMost(30):
+            answer = self.send(rows, replace=True).json()
+        assert answer["counts"] == trial["counts"]
+        assert len(self.names()) == 20 and self.names(timezone.localdate() - dt.timedelta(1)) == [
+            "张某甲",
+            "张某乙",
+            "张某丙",
+        ]
+
+    def test_one_wrong_line_stops_a_replacement(self):
+        answer = self.send([{"name": "李某丁", "post": "会员"}, {"name": "某", "post": ""}], replace=True).json()
+        assert answer["refused"] and self.names() == ["张某甲", "张某乙", "张某丙"]
+
+    def test_a_known_person_is_linked_and_a_namesake_with_another_number_is_not(self):
+        known = Person.objects.create(name="郑某壬", area=self.township, phone=PHONE)
+        self.send([{"name": "郑某壬", "post": "会员", "phone": PHONE}])
+        assert Person.objects.filter(name="郑某壬").count() == 1 and known.memberships.count() == 1
+        answer = self.send([{"name": "郑某壬", "post": "顾问", "phone": "13800009999"}]).json()
+        assert "同名" in answer["warnings"][0]["message"] and Person.objects.filter(name="郑某壬").count() == 2
+
+    def test_similar_people_are_named_while_typing_within_scope(self):
+        Person.objects.create(name="张某甲", area=make_township(parent=self.county), phone=PHONE)
+        found = self.client.post(reverse("organizations:person_similar"), {"name": "张某甲", "phone": PHONE}).json()[
+            "people"
+        ]
+        assert [person["id"] for person in found] == [self.people[0].person_id]
+
+    def test_bodies_that_are_no_lines_are_refused(self):
+        for body in ("[]", "{", '{"key":"a","rows":[1]}', '{"rows":[]}', '{"key":"a","rows":[{"row":"x"}]}'):
+            assert self.client.post(self.url("roster_rows"), body, content_type="application/json").status_code == 400
+
+
+class PageTests(RosterCase):
+    def test_the_roster_of_a_past_day_and_missing_posts(self):
+        page = self.client.get(self.url())
+        assert "缺配" in page.text and "秘书长" in page.text and "从未" in page.text
+        self.people[2].until = dt.date(2024, 1, 1)
+        self.people[2].save()
+        assert "张某丙" in self.client.get(f"{self.url()}?on=2023-01-01").text
+        assert "张某丙" not in self.client.get(self.url()).text
+
+    def test_queries_of_the_page_and_the_lists(self):
+        for n in range(30):
+            self.member(f"某{n}", "会员")
+        for url in (self.url(), reverse("organizations:membership_list"), reverse("organizations:person_list"),
+                    reverse("organizations:person_detail", args=[self.people[0].person_id])):  # fmt: skip
+            with QueriesAtMost(12):
+                assert self.client.get(url).status_code == 200
+
+    def test_nothing_changed_is_one_click_with_name_and_time(self):
+        page = self.client.post(self.url("roster_confirm"), {"idempotency_key": "a"}, follow=True)
+        self.client.post(self.url("roster_confirm"), {"idempotency_key": "a"})
+        confirmation = RosterConfirmation.objects.get()
+        assert (confirmation.unchanged, confirmation.by, confirmation.members) == (True, self.keeper, 3)
+        assert "王某甲" in page.text and "按期核实" in page.text
+
+    def test_rights(self):
+        leader = make_user(role=Role.LEADER, area=self.county)
+        self.client.force_login(leader)
+        assert "data-roster-save" not in self.client.get(self.url()).text
+        assert self.send([{"name": "李某", "post": "会员"}]).status_code == 403
+        self.client.force_login(make_user(role=Role.COMMITTEE, area=make_township(parent=self.county)))
+        assert self.client.get(self.url()).status_code == 404
+        assert self.send([{"name": "李某", "post": "会员"}]).status_code == 404
+        body = make_unit(area=self.county)
+        own = Organization.objects.create(
+            area=self.county, unit=body, kind="industry_chamber", name="行业协会", since=dt.date(2022, 1, 1)
+        )
+        self.client.force_login(make_user(role=Role.COMMITTEE, unit=body))
+        assert self.client.get(self.url(organization=own)).status_code == 200
+
+    def test_a_pasted_list_is_previewed_with_doubts_and_written_when_confirmed(self):
+        page = self.client.post(
+            self.url("roster_paste"),
+            {"text": "会长：李某丁 13800001234；秘书长 王某戊\n身份证 420324199001011234 赵某己 会员"},
+        )
+        assert "李某丁" in page.text and "420324199001011234" not in page.text and Person.objects.count() == 3
+        form = {"step": "write", "idempotency_key": "p", "row": ["1", "2"], "keep-1": "1", "name-1": "李某丁", "post-1": "会长", "phone-1": PHONE,
+                "keep-2": "1", "name-2": "王某戊", "post-2": ""}  # fmt: skip
+        page = self.client.post(self.url("roster_paste"), form)
+        assert page.status_code == 422 and "请填写职务" in page.text and 'value="王某戊"' in page.text
+        assert "李某丁" in self.names() and "王某戊" not in self.names()
+
+    def test_measures_follow(self):
+        today = timezone.localdate()
+
+        def share(name):
+            return Coverage(self.township, [today]).share(name, today)
+
+        assert share("roster_complete") == (0, 1) and share("roster_fresh") == (0, 1)
+        self.send([{"name": "李某丁", "post": "秘书长"}])
+        assert share("roster_complete") == (1, 1) and share("roster_fresh") == (1, 1)
+
+
+class ReelectionTests(RosterCase):
+    def post(self, **changed):
+        form = {"on": "2026-03-01", "next_election_on": "2029-03-01", "idempotency_key": "r", "keep-1": "1", "post-1": "名誉会长",
+                "keep-2": "1", "post-2": "会长", "in_charge-2": "是", "name-4": "李某丁", "post-4": "秘书长", **changed}  # fmt: skip
+        return self.client.post(self.url("roster_reelect"), form)
+
+    def test_one_step_closes_the_old_term_and_opens_the_new_one(self):
+        assert self.post().status_code == 302
+        self.organization.refresh_from_db()
+        assert (self.organization.term_number, str(self.organization.term_since)) == (2, "2026-03-01")
+        assert str(self.organization.next_election_on) == "2029-03-01"
+        now = {row.person.name: row.post for row in self.organization.memberships.in_force().select_related("person")}
+        assert now == {"张某甲": "名誉会长", "张某乙": "会长", "李某丁": "秘书长"}
+        assert self.names(dt.date(2026, 2, 28)) == ["张某甲", "张某乙", "张某丙"]
+        assert Person.objects.count() == 4
+
+    def test_wrong_days_and_lines_are_said_and_nothing_is_saved_or_lost(self):
+        for changed, words in (({"on": "2022-03-01"}, "换届日期应晚于"), ({"on": "2099-01-01"}, "不能晚于今天"),
+                               ({"next_election_on": "2026-02-01"}, "下次换届日期应晚于"), ({"post-4": ""}, "请填写职务")):  # fmt: skip
+            page = self.post(**changed)
+            assert page.status_code == 422 and words in page.text and 'value="李某丁"' in page.text
+        assert Membership.objects.filter(until=None).count() == 3
+
+
+class MergeTests(RosterCase):
+    def setUp(self):
+        super().setUp()
+        self.kept = self.people[0].person
+        self.dropped = Person.objects.create(name="张某曱", area=self.township, phone=PHONE)
+        self.post = Membership.objects.create(
+            organization=self.organization, person=self.dropped, post="顾问", since=dt.date(2023, 1, 1)
+        )
+
+    def merge(self):
+        url = reverse("organizations:person_merge", args=[self.kept.pk])
+        assert "张某曱" in self.client.get(f"{url}?other={self.dropped.pk}").text
+        return self.client.post(
+            url, {"other": self.dropped.pk, "name": "kept", "phone": "dropped", "idempotency_key": "m"}
+        )
+
+    def test_side_by_side_and_back_within_thirty_days(self):
+        assert self.merge().status_code == 302
+        self.kept.refresh_from_db()
+        self.post.refresh_from_db()
+        assert self.kept.phone.reveal() == PHONE and self.post.person == self.kept
+        merge = PersonMerge.objects.get()
+        assert PHONE not in json.dumps(merge.before)
+        self.client.post(reverse("organizations:personmerge_undo", args=[merge.pk]), {"idempotency_key": "u"})
+        for row in (self.kept, self.dropped, self.post):
+            row.refresh_from_db()
+        assert not self.kept.phone and self.post.person == self.dropped and self.dropped.merged_into is None
+
+    def test_not_after_thirty_days(self):
+        self.merge()
+        PersonMerge.objects.update(at=timezone.now() - dt.timedelta(days=31))
+        page = self.client.post(
+            reverse("organizations:personmerge_undo", args=[PersonMerge.objects.get().pk]),
+            {"idempotency_key": "u"},
+            follow=True,
+        )
+        assert "超过 30 天" in page.text and Person.objects.get(pk=self.dropped.pk).merged_into == self.kept
+
+    def test_a_record_of_another_township_cannot_be_drawn_in(self):
+        other = Person.objects.create(name="张某甲", area=make_township(parent=self.county))
+        url = reverse("organizations:person_merge", args=[self.kept.pk])
+        assert self.client.get(f"{url}?other={other.pk}").status_code == 404

@@ -11,6 +11,7 @@ from django_filters.fields import ModelChoiceField
 from organizations.filters.organizations import area_words
 from organizations.models import Area, FieldOfWork
 from outreach.models import Award, Brand, DutyPost, Outpost, Site, Station
+from outreach.services.places import with_place_on
 from portal.kit.filters import DateInput, FilterSet
 
 COMPLETE = [("yes", "完整"), ("no", "有缺项")]
@@ -46,6 +47,8 @@ class PlacedFilterSet(FilterSet):
             if name not in self.SHARED:
                 queryset = self.filters[name].filter(queryset, value)
         on = values.get("on") or timezone.localdate()
+        if on < timezone.localdate():
+            queryset = with_place_on(queryset, on)
         queryset = queryset.filter(since__lte=on) if values.get("closed") else queryset.in_force(on)
         return queryset.standing_in(values["area"], on) if values.get("area") else queryset
 

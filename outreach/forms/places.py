@@ -117,7 +117,7 @@ class PlacedForm(ModelForm):
         """A field with one choice or none is not asked."""
         self.fields[name].widget = forms.HiddenInput()
         if found:
-            self.initial.setdefault(name, found[0].pk)
+            self.initial[name] = found[0].pk
         else:
             self.fields[name].required = False
 
@@ -153,7 +153,7 @@ class StationForm(PlacedForm):
         levels = {area.level for area in areas}
         kinds = [Station.Kind.POINT] if levels == {Level.VILLAGE} else [] if levels else [Station.Kind.STATION]
         if kinds:
-            self.initial.setdefault("kind", kinds[0])
+            self.initial["kind"] = kinds[0]
             self.fields["kind"].widget = forms.HiddenInput()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -65,7 +65,7 @@ def check_place(obj: Any) -> None:
     """What must hold between a row, its host and its parent; ValidationError by field."""
     problems: dict[str, str] = {}
     area: Area = obj.area
-    if obj.since and obj.since > timezone.localdate():
+    if getattr(obj, "since", None) and obj.since > timezone.localdate():
         problems["since"] = "日期不能晚于今天；到了那天再登记。"
     if obj.unit and not _is_in(area, obj.unit.area):
         problems["unit"] = f"{obj.unit}属于{obj.unit.area}，不能主管设在{area}的。"
@@ -158,6 +158,16 @@ def with_former_places(queryset: Any) -> Any:
     return queryset.annotate(**{f"former_{n}": Subquery(moved.values("text")[n : n + 1]) for n in range(MOST_MOVES)})
 
 
+def with_place_on(queryset: Any, on: dt.date) -> Any:
+    """Annotate `place_then`: where a row stood on `on`, None where it stands there still."""
+    moved = FormerPlace.objects.filter(
+        register=queryset.model._meta.label_lower, object_id=OuterRef("pk"), since__lte=on, until__gte=on
+    )
+    village = Concat("area__parent__name", Value(" "), "area__name", output_field=CharField())
+    name = Case(When(area__level=Level.VILLAGE, then=village), default=F("area__name"), output_field=CharField())
+    return queryset.annotate(place_then=Subquery(moved.annotate(name=name).values("name")[:1]))
+
+
 def missing_parts(outpost: Any) -> str:
     """What an outpost of 三区一企 still lacks: 完整, or "缺分管领导、职责清单"."""
     parts = {"分管领导": outpost.leader, "落实人员": outpost.doer, "职责清单": outpost.duties}
@@ -186,6 +196,8 @@ def _is_in(area: Area, above: Area) -> bool:
 
 
 def _station_problems(station: Station) -> dict[str, str]:
+    if station.pk and (problems := _points_left_behind(station)):
+        return problems
     if station.kind == Station.Kind.STATION:
         if station.area.level == Level.COUNTY and station.unit is None:
             return {"unit": "设在县（市）一级的联络站，请选择主管单位。"}
@@ -200,6 +212,16 @@ def _station_problems(station: Station) -> dict[str, str]:
     if not _is_in(station.area, parent.area):
         return {"parent": f"{parent}设在{parent.area}；请选择本乡镇或市（县）直单位的联络站。"}
     return {}
+
+
+def _points_left_behind(station: Station) -> dict[str, str]:
+    """A station with points stays one, above all of them."""
+    codes = list(Station.objects.filter(parent=station, until=None).values_list("area__tree_code", flat=True))
+    if codes and station.kind == Station.Kind.POINT:
+        return {"kind": f"还有 {len(codes)} 个联络点归这个站，不能改为联络点；请先给它们改选所属联络站。"}
+    lo, hi = code_range(station.area.tree_code)
+    outside = sum(not lo <= code < hi for code in codes)
+    return {"area": f"还有 {outside} 个所属联络点不在{station.area}；请先给它们改选所属联络站。"} if outside else {}
 
 
 def _site_problems(site: Site) -> dict[str, str]:

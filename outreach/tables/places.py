@@ -9,8 +9,11 @@ from portal.kit.tables import Column, Table
 
 
 def place(row: Any) -> str:
-    """ "水坪镇 双桥村", or the body that keeps it; `area__parent` and `unit` are loaded."""
-    area = area_words(row.area)
+    """ "水坪镇 双桥村", or the body that keeps it; `area__parent` and `unit` are loaded.
+
+    A list of a past day says where the row stood then (services.places.with_place_on).
+    """
+    area = getattr(row, "place_then", None) or area_words(row.area)
     return f"{area}（{row.unit}）" if row.unit else area
 
 

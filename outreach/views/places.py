@@ -133,7 +133,8 @@ class PlaceDetailView(views.DetailView):
         rows = Activity.objects.permitted(self.request.user).filter(**{link: self.object}).order_by("-on", "-pk")
         found = list(rows[: SHOWN_ACTIVITIES + 1])
         return {
-            "has_activities": True, "activities": found[:SHOWN_ACTIVITIES], "more": len(found) > SHOWN_ACTIVITIES,
+            "has_activities": True, "activities": [(row, url_or_none("outreach:activity_detail", row.pk)) for row in found[:SHOWN_ACTIVITIES]],
+            "more": len(found) > SHOWN_ACTIVITIES,
             "activity_list": url_or_none("outreach:activity_list", query={link: self.object.pk}),
             "activity_create": self._activity_create(link),
         }  # fmt: skip

@@ -94,6 +94,9 @@ class ListTests(PlaceCase):
         assert self.names("site") == ["搬家"]
         assert set(self.names("site", "closed=on")) == {"搬家", "老站"}
         assert set(self.names("site", f"on=2023-06-01&area={self.town.pk}")) == {"搬家", "老站"}
+        then = self.client.get(f"{reverse('outreach:site_list')}?on=2023-06-01").text
+        assert "甲镇 甲一村" in then
+        assert "乙镇 乙一村</td>" not in then
         assert self.names("site", f"on=2024-06-01&area={self.town.pk}") == ["老站"]
         assert self.names("site", f"area={self.other.pk}") == ["搬家"]
         assert self.names("site", "on=2021-01-01&closed=on") == []
@@ -324,6 +327,16 @@ class LifeTests(PlaceCase):
         page = self.client.get(old.get_absolute_url())
         assert "2026-10-31 停用" in page.text
         assert self.client.get(reverse("outreach:station_close", args=[old.pk])).status_code == 302
+
+    def test_a_station_with_points_stays_a_station_above_them(self):
+        station = make_station(self.town)
+        make_station(self.village, parent=station)
+        self.as_(self.staff)
+        url = reverse("outreach:station_update", args=[station.pk])
+        page = self.client.post(url, self.form(url) | {"area": self.other.pk})
+        assert "1 个所属联络点" in page.context["form"].errors["area"][0]
+        page = self.client.post(url, self.form(url) | {"kind": "point", "area": self.second.pk})
+        assert "不能改为联络点" in page.context["form"].errors["kind"][0]
 
     def test_closing_refuses_wrong_days(self):
         site = make_site(self.village, since=dt.date(2024, 1, 1))

@@ -49,7 +49,7 @@ class StationSerializer(PlacedSerializer):
         """A point's own township has its station, even where the village does not reach it."""
         fields = super().get_fields()
         request = self.context.get("request")
-        if request is not None:
+        if request is not None and request.user.is_authenticated:
             fields["parent"].queryset = parents_for(request.user, "outreach.view_station")
         return fields
 

@@ -37,7 +37,8 @@ class PlacedFilterSet(FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        reach = self.request.user.reach("organizations.view_area") if self.request is not None else None
+        user = self.request.user if self.request is not None else None
+        reach = user.reach("organizations.view_area") if user is not None and user.is_authenticated else None
         if reach is not None and not (reach.everything or reach.codes):
             self.filters.pop("area")  # a grant on a single unit has no area to choose
 

@@ -23,7 +23,7 @@ def whole(words: str) -> str:
 
 class StationTable(Table):
     name = Column("名称", order_by="name", link=True)
-    kind = Column("类别", order_by="kind")
+    kind = Column("类别", order_by="kind", tone=lambda row: "blue" if row.kind == Station.Kind.STATION else "grey")
     area = Column("所在区划", order_by="area__tree_code", value=place)
     parent = Column("所属联络站", order_by="parent__name")
     address = Column("地址")

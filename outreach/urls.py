@@ -1,6 +1,6 @@
 from django.urls import path
 
-from outreach.views import duties, places
+from outreach.views import activities, demonstrations, duties, places
 
 app_name = "outreach"
 urlpatterns: list = [
@@ -41,4 +41,13 @@ urlpatterns: list = [
     path("duty-posts/<int:pk>/close/", duties.DutyPostCloseView.as_view(), name="dutypost_close"),
     path("duty-posts/<int:pk>/reopen/", duties.DutyPostReopenView.as_view(), name="dutypost_reopen"),
     path("duty-posts/<int:pk>/delete/", duties.DutyPostDeleteView.as_view(), name="dutypost_delete"),
+    path("activities/", activities.ActivityListView.as_view(), name="activity_list"),
+    path("activities/add/", activities.ActivityCreateView.as_view(), name="activity_create"),
+    path("activities/<int:pk>/", activities.ActivityDetailView.as_view(), name="activity_detail"),
+    path("activities/<int:pk>/edit/", activities.ActivityUpdateView.as_view(), name="activity_update"),
+    path("activities/<int:pk>/delete/", activities.ActivityDeleteView.as_view(), name="activity_delete"),
+    path("demonstrations/", demonstrations.DemonstrationListView.as_view(), name="demonstration_list"),
+    path("demonstrations/add/", demonstrations.DemonstrationCreateView.as_view(), name="demonstration_create"),
+    path("demonstrations/<int:pk>/", demonstrations.DemonstrationDetailView.as_view(), name="demonstration_detail"),
+    path("demonstrations/<int:pk>/step/", demonstrations.demonstration_step, name="demonstration_step"),
 ]

@@ -12,7 +12,7 @@ from assessments import api as assessments
 from organizations.api import areas as organizations
 from organizations.api import organizations as registers
 from organizations.api import standards
-from outreach.api import places
+from outreach.api import places, work
 from portal.kit.access import ANY_USER
 
 LIST, DETAIL = {"get": "list"}, {"get": "retrieve"}
@@ -73,6 +73,10 @@ urlpatterns = [
     path("outposts/<int:pk>/", places.OutpostViewSet.as_view(DETAIL_WRITE), name="outposts_detail"),
     path("duty-posts/", places.DutyPostViewSet.as_view(LIST_WRITE), name="duty_posts_list"),
     path("duty-posts/<int:pk>/", places.DutyPostViewSet.as_view(DETAIL_WRITE), name="duty_posts_detail"),
+    path("activities/", work.ActivityViewSet.as_view(LIST_WRITE), name="activities_list"),
+    path("activities/<int:pk>/", work.ActivityViewSet.as_view(DETAIL_WRITE), name="activities_detail"),
+    path("demonstrations/", work.DemonstrationViewSet.as_view(LIST), name="demonstrations_list"),
+    path("demonstrations/<int:pk>/", work.DemonstrationViewSet.as_view(DETAIL), name="demonstrations_detail"),
     path("schemes/", assessments.SchemeViewSet.as_view(LIST), name="schemes_list"),
     path("schemes/<int:pk>/", assessments.SchemeViewSet.as_view(DETAIL), name="schemes_detail"),
     path("quarters/", assessments.QuarterViewSet.as_view(LIST), name="quarters_list"),

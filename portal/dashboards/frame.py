@@ -27,6 +27,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("基层统战组织", "organizations:organization_list", "user-group", "organizations.view_organization"),
             ("考核对象", "organizations:unit_list", "building-office-2", "organizations.view_unit"),
             ("联络站点与阵地", "outreach:station_list", "map-pin", "outreach.view_station"),
+            ("示范创建", "outreach:demonstration_list", "trophy", "outreach.view_demonstration"),
             ("责任网络", "outreach:dutypost_network", "identification", "outreach.view_dutypost"),
             ("标准核查", "organizations:check_list", "clipboard-document-check", "organizations.view_check"),
             ("标准", "organizations:standard_list", "list-bullet", "organizations.change_standard"),
@@ -44,6 +45,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("年度累计", "assessments:year", "presentation-chart-line", "assessments.view_result"),
         ],
     ),
+    ("联谊服务", [("活动与会议", "outreach:activity_list", "calendar", "outreach.view_activity")]),
     (
         "数据与系统",
         [

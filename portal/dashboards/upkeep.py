@@ -70,5 +70,5 @@ def _checks(user: Any, today: dt.date) -> list[Todo]:
 def _activities(user: Any, today: dt.date) -> list[Figure]:
     first = quarter_start(today)
     count = Activity.objects.permitted(user, "change").within(first, today).count()
-    url = f"{reverse('outreach:activity_list')}?from={first}&to={today}"
+    url = f"{reverse('outreach:activity_list')}?since={first}&until={today}"
     return [Figure("本季活动", count, "" if count else "本季还没有登记", "green" if count else "amber", url)]

@@ -172,7 +172,7 @@ class ListTable(Table):
         if not self.order:
             return rows
         column = self.base_columns[self.order.removeprefix("-")]
-        return sorted(rows, key=lambda row: column.value(row), reverse=self.order.startswith("-"))
+        return sorted(rows, key=column.value, reverse=self.order.startswith("-"))
 
 
 def _model_column(model: type[Model], name: str) -> Column:

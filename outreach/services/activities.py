@@ -1,0 +1,72 @@
+"""Activities and meetings: what must hold, what may be the same one, saving one with its photos."""
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from organizations.models import Attachment
+from organizations.services.attachments import attach, follow
+from outreach.models import Activity
+from portal.kit import saving
+
+ALIKE = 0.6  # how much two themes of one day in one area have in common to be taken for the same activity
+MOST_PEOPLE = 100_000
+
+
+def check_activity(activity: Activity) -> None:
+    """What must hold besides the model; ValidationError by field."""
+    problems: dict[str, str] = {}
+    if activity.on and activity.on > timezone.localdate():
+        problems["on"] = "活动日期不能晚于今天；举办以后再登记。"
+    elif activity.on and activity.area_id and activity.on < activity.area.since:
+        problems["on"] = f"{activity.area}自 {activity.area.since} 起设立，活动日期不能早于这一天。"
+    if activity.head_count is not None and activity.head_count > MOST_PEOPLE:
+        problems["head_count"] = "参加人数过大，请核对。"
+    for name in ("station", "site", "organization"):
+        host = getattr(activity, name)
+        if host and activity.on and host.since > activity.on:
+            problems[name] = f"{host}自 {host.since} 起启用，晚于活动日期。"
+        elif host and activity.on and host.until and host.until < activity.on:
+            problems[name] = f"{host}已于 {host.until} 停用，早于活动日期。"
+    if problems:
+        raise ValidationError(problems)
+
+
+def similar_to(activity: Activity) -> list[Activity]:
+    """Activities of the same day and area with nearly the same theme."""
+    if not (activity.on and activity.area_id):
+        return []
+    same_day = Activity.objects.filter(area=activity.area, unit=activity.unit, on=activity.on).exclude(pk=activity.pk)
+    return [other for other in same_day if SequenceMatcher(None, other.theme, activity.theme).ratio() >= ALIKE]
+
+
+@transaction.atomic
+def save_activity(activity: Activity, *, by: Any, expected: int | None = None) -> Activity:
+    check_activity(activity)
+    adding = activity.pk is None
+    saving.save(activity, by=by, expected=expected)
+    if not adding:
+        follow(activity)
+    return activity
+
+
+def attach_photos(activity: Activity, uploads: Iterable[Any], *, by: Any) -> list[str]:
+    """Keep each photo that is right; what is wrong with the others, in words."""
+    wrong = []
+    for upload in uploads:
+        try:
+            attach(activity, upload, by=by)
+        except ValidationError as error:
+            wrong += error.messages
+    return wrong
+
+
+@transaction.atomic
+def delete_activity(activity: Activity, *, by: Any) -> None:
+    """Remove an activity that was entered by mistake; its photos leave with it, the trail keeps what it said."""
+    Attachment.objects.about(activity).kept().update(removed_at=timezone.now())
+    saving.delete(activity, by=by)

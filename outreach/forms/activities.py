@@ -76,12 +76,6 @@ class ActivityForm(PlacedForm):
     def narrow_organizations(self) -> None:
         """Narrowed with the other hosts."""
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if cleaned.get("head_count") is None and "head_count" not in self.errors:
-            self.add_error("head_count", "请填写参加人数。")
-        return cleaned
-
     def _post_clean(self) -> None:
         super()._post_clean()
         if self.errors:

@@ -4,8 +4,6 @@ import datetime as dt
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Sum
-
 from organizations.coverage import Coverage
 from organizations.measures import Item
 from organizations.models import Area, Check, Membership, Organization
@@ -40,10 +38,11 @@ class VillagePage:
         """With the number of members on the day and who is in charge."""
         found = list(self._standing(Organization).with_verified())
         members = Membership.objects.permitted(self.user).filter(in_force(self.on), organization__in=found)
-        counts = dict(members.order_by().values_list("organization_id").annotate(n=Count("pk")))
-        heads = dict(members.filter(in_charge=True).values_list("organization_id", "person__name"))
+        rows = list(members.order_by("-number").values_list("organization_id", "in_charge", "person__name"))
+        heads = {pk: name for pk, in_charge, name in rows if in_charge}
         for organization in found:
-            organization.members, organization.head = counts.get(organization.pk, 0), heads.get(organization.pk, "")
+            organization.members = sum(pk == organization.pk for pk, _, _ in rows)
+            organization.head = heads.get(organization.pk, "")
         return found
 
     @cached_property
@@ -67,13 +66,12 @@ class VillagePage:
     def activities(self) -> list[Activity]:
         """Of the calendar year up to the day."""
         held = Activity.objects.permitted(self.user).standing_in(self.area, self.on)
-        return list(held.within(self.on.replace(month=1, day=1), self.on)[:20])
+        return list(held.within(self.on.replace(month=1, day=1), self.on))
 
-    @cached_property
-    def activity_sums(self) -> dict[str, int]:
-        held = Activity.objects.permitted(self.user).standing_in(self.area, self.on)
-        sums = held.within(self.on.replace(month=1, day=1), self.on).aggregate(n=Count("pk"), people=Sum("head_count"))
-        return {"n": sums["n"], "people": sums["people"] or 0}
+    @property
+    def people(self) -> int:
+        """How many took part in them, counted each time."""
+        return sum(activity.head_count for activity in self.activities)
 
     @property
     def versions(self) -> Any:

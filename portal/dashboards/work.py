@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -115,9 +115,11 @@ def _committee(user: Any) -> Work:
 
 def _own_score(user: Any) -> OwnScore | None:
     lines = ResultLine.objects.permitted(user)
+    ranked = Q(publication__results__unit_class=F("unit_class"), publication__results__rank__isnull=False)
     result = (
         Result.objects.filter(pk__in=lines.values("result"))
         .select_related("publication__quarter")
+        .annotate(members=Count("publication__results", filter=ranked))
         .order_by("-publication__quarter__year", "-publication__quarter__number", "-publication__revision")
         .first()
     )
@@ -125,10 +127,7 @@ def _own_score(user: Any) -> OwnScore | None:
         return None
     lost = [(line, line.maximum - line.points) for line in lines.filter(result=result, points__isnull=False)]
     worst = sorted((pair for pair in lost if pair[1] > 0), key=lambda pair: -pair[1])[:3]
-    members = Result.objects.permitted(user).filter(
-        publication=result.publication_id, unit_class=result.unit_class, rank__isnull=False
-    )
-    return OwnScore(result, members.count(), worst)
+    return OwnScore(result, result.members, worst)
 
 
 def _staff(user: Any) -> Work:

@@ -110,6 +110,11 @@ class Table:
         self.objects: Iterable[Any] = self.queryset
 
     @property
+    def total(self) -> int:
+        """How many rows the whole list has."""
+        return self.queryset.count()
+
+    @property
     def columns(self) -> list[Head]:
         return [self._head(column) for column in self.base_columns.values()]
 
@@ -161,6 +166,10 @@ class ListTable(Table):
         self.order = self._order()
         self.list = self._ordered(list(rows))
         self.objects = self.list
+
+    @property
+    def total(self) -> int:
+        return len(self.list)
 
     def as_values(self) -> Iterator[list[Any]]:
         columns = list(self.base_columns.values())

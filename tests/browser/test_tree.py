@@ -4,9 +4,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from portal.kit.pinyin import spelling
 from organizations.models import Area
 from portal.accounts.roles import Role
+from portal.kit.pinyin import spelling
 from tests.factories import PASSWORD, make_county, make_township, make_user, make_village
 
 pytestmark = pytest.mark.django_db(transaction=True)

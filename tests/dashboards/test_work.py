@@ -9,12 +9,12 @@ from django.utils import timezone
 from assessments.models import Quarter, Scheme, SelfReport, SelfReportItem
 from assessments.services.publications import publish_quarter
 from assessments.services.reports import missing
-from portal.kit.pinyin import spelling
 from organizations.models import Area
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry, record
 from portal.dashboards.frame import Frame
 from portal.dashboards.work import todo_count, work_of
+from portal.kit.pinyin import spelling
 from tests.clock import at
 from tests.factories import make_county, make_quarter, make_scheme, make_user
 from tests.queries import QueriesAtMost
@@ -170,7 +170,7 @@ class OtherRoleTests(TestCase):
 
     def test_a_village_sees_itself_and_whom_to_ask(self):
         work = work_of(self.world.users["village"])
-        self.assertEqual([figure.value for figure in work.figures], ["甲村"])
+        self.assertEqual([figure.value for figure in work.figures], ["甲村", 0])
         notes = [line.note for line in work.lines]
         self.assertEqual(notes[0], "甲镇 统战委员")
         self.assertNotIn("乙镇 统战委员", notes)
@@ -208,15 +208,14 @@ class FrameTests(TestCase):
         return self.client.get("/").context["frame"]
 
     def test_items_by_permission(self):
+        registers = {"覆盖总览", "成员花名册", "基层统战组织", "联络站点与阵地", "示范创建", "责任网络", "标准核查", "活动与会议"}
+        quarter = {"考核方案", "季度与任务", "自评填报", "排名与通报", "年度累计"}
+        network = {"行政区划", "考核对象"}
         expected = {
-            "staff": {"行政区划", "考核对象", "考核方案", "季度与任务", "自评填报", "评审打分", "排名与通报", "年度累计"},
-            "committee": {"行政区划", "考核对象", "考核方案", "季度与任务", "自评填报", "排名与通报", "年度累计"},
-            "leader": {"行政区划", "考核对象", "考核方案", "季度与任务", "自评填报", "排名与通报", "年度累计"},
-            "village": {"行政区划", "考核对象"},
-            "sysadmin": {"行政区划", "考核对象", "账号", "授权", "数据接口"},
-            "secadmin": {"账号", "授权"},
-            "auditor": {"审计日志"},
-            "nobody": set(),
+            "staff": network | registers | quarter | {"评审打分", "标准", "覆盖目标"},
+            "committee": network | registers | quarter, "leader": network | registers | quarter,
+            "village": network | registers, "sysadmin": network | {"账号", "授权", "数据接口"},
+            "secadmin": {"账号", "授权"}, "auditor": {"审计日志"}, "nobody": set(),
         }  # fmt: skip
         for role, labels in expected.items():
             with self.subTest(role=role):

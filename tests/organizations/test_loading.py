@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.test import TestCase
 
 from organizations.area_files import core, read
-from portal.kit.pinyin import spelling
 from organizations.models import Area, AreaVersion, Level
 from organizations.services.loading import load_areas
 from portal.audit.models import AuditEntry
+from portal.kit.pinyin import spelling
 
 AREAS = Path(settings.BASE_DIR) / "fixtures" / "areas"
 OLD = Path(__file__).parent / "data" / "zhuxi_2021.csv"

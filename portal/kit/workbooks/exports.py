@@ -42,7 +42,7 @@ def export_response(kind: str, title: str, table: Table, filters: str, user: Any
         return response
     cover: list[list[Any]] = [
         ["名称", title], ["筛选条件", filters or "无"], ["导出时间", f"{stamp:%Y-%m-%d %H:%M:%S}"],
-        ["导出人", str(user)], ["数据行数", table.queryset.count()],
+        ["导出人", str(user)], ["数据行数", table.total],
     ]  # fmt: skip
     return workbook_response(
         name, [Sheet("说明", [["项目", "内容"], *cover], [14, 60]), Sheet(title, table.as_values())]

@@ -1,0 +1,159 @@
+"""Activities: entered on a phone with photos, listed with totals, counted by the quarter."""
+
+import datetime as dt
+import io
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import TestCase
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+
+from organizations.coverage import Coverage
+from organizations.models import Attachment
+from outreach.models import Activity, Site, Station
+from portal.accounts.roles import Role
+from tests.factories import make_county, make_township, make_unit, make_user, make_village
+from tests.queries import QueriesAtMost
+
+
+def photo(name="现场.jpg", size=(900, 600)):
+    out = io.BytesIO()
+    Image.new("RGB", size, "#aa3344").save(out, "JPEG")
+    return SimpleUploadedFile(name, out.getvalue(), "image/jpeg")
+
+
+class ActivityCase(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.county = make_county()
+        cls.township = make_township(parent=cls.county)
+        cls.village = make_village(parent=cls.township)
+        cls.liaison = make_user(role=Role.VILLAGE, area=cls.village)
+        cls.keeper = make_user(role=Role.COMMITTEE, area=cls.township)
+        cls.site = Site.objects.create(kind="room", area=cls.village, name="活动室", since=dt.date(2022, 1, 1))
+        cls.today = timezone.localdate()
+
+    def setUp(self):
+        self.client.force_login(self.liaison)
+
+    def form(self, **changed):
+        return {"kind": "study", "theme": "学习政策", "on": str(self.today), "area": self.village.pk, "head_count": "12", "place": "",
+                "summary": "", "idempotency_key": "a1", **changed}  # fmt: skip
+
+    def post(self, **changed):
+        return self.client.post(reverse("outreach:activity_create"), self.form(**changed))
+
+
+class EntryTests(ActivityCase):
+    def test_a_village_asks_for_no_place_and_knows_its_day(self):
+        page = self.client.get(reverse("outreach:activity_create")).text
+        assert f'name="area" value="{self.village.pk}"' in page and 'type="hidden" name="area"' in page
+        assert (
+            str(self.today) in page and 'type="radio"' in page and 'inputmode="numeric"' in page and "multiple" in page
+        )
+
+    def test_with_photos_of_which_a_bad_one_is_named_and_nothing_else_lost(self):
+        bad = SimpleUploadedFile("坏.jpg", b"no picture", "image/jpeg")
+        answer = self.client.post(
+            reverse("outreach:activity_create"), {**self.form(), "photos": [photo(), bad]}, follow=True
+        )
+        activity = Activity.objects.get()
+        kept = Attachment.objects.about(activity).get()
+        assert kept.is_photo and kept.thumbnail and "坏.jpg" in answer.text and "活动已登记" in answer.text
+        assert self.client.get(kept.get_thumbnail_url()).status_code == 200
+        listed = self.client.get(reverse("outreach:activity_list")).text
+        assert "共 1 场，12 人次" in listed and "学习政策" in listed
+
+    def test_wrong_input_is_said_where_it_is_and_kept(self):
+        cases = [
+            ({"on": "2099-01-01"}, "不能晚于今天"), ({"on": "2001-01-01"}, "起设立"), ({"head_count": ""}, "必填"),
+            ({"summary": "联系 13800001234"}, "号码"), ({"theme": ""}, "必填"), ({"head_count": "-3"}, "0"),
+        ]  # fmt: skip
+        for changed, words in cases:
+            page = self.post(**changed)
+            assert page.status_code == 422 and words in page.text, changed
+            assert 'value="学习政策"' in page.text or "theme" in changed
+        assert not Activity.objects.exists()
+
+    def test_the_same_form_twice_makes_one_and_a_likely_double_asks_first(self):
+        self.post()
+        self.post()
+        assert Activity.objects.count() == 1
+        page = self.post(idempotency_key="a2")
+        assert page.status_code == 422 and "是另一场请勾选" in page.text
+        assert (
+            self.post(idempotency_key="a3", same_on_purpose="on").status_code == 302 and Activity.objects.count() == 2
+        )
+
+    def test_once_more_copies_all_but_the_day(self):
+        activity = Activity.objects.create(
+            area=self.village, kind="visit", theme="走访乡贤", on=dt.date(2026, 1, 5), head_count=9, site=self.site
+        )
+        page = self.client.get(f"{reverse('outreach:activity_create')}?again={activity.pk}").text
+        assert "走访乡贤" in page and f'value="{self.today}"' in page and 'value="2026-01-05"' not in page
+
+    def test_a_member_of_a_body_records_for_the_body(self):
+        body = make_unit(area=self.county)
+        self.client.force_login(make_user(role=Role.COMMITTEE, unit=body))
+        answer = self.client.post(reverse("outreach:activity_create"), self.form(area="", unit=body.pk))
+        assert answer.status_code == 302
+        activity = Activity.objects.get()
+        assert (activity.unit, activity.area) == (body, self.county)
+
+    def test_changing_and_deleting_leave_a_trail_and_a_stale_page_is_a_conflict(self):
+        self.post()
+        activity = Activity.objects.get()
+        url = reverse("outreach:activity_update", args=[activity.pk])
+        assert (
+            self.client.post(url, self.form(version=activity.version, head_count="15", idempotency_key="b")).status_code
+            == 302
+        )
+        assert (
+            self.client.post(url, self.form(version=activity.version, head_count="18", idempotency_key="c")).status_code
+            == 409
+        )
+        self.client.post(reverse("outreach:activity_delete", args=[activity.pk]))
+        assert not Activity.objects.exists()
+
+
+class ListTests(ActivityCase):
+    def test_filters_totals_and_queries(self):
+        station = Station.objects.create(kind="point", area=self.village, name="联络点", since=dt.date(2022, 1, 1))
+        for n in range(30):
+            Activity.objects.create(area=self.village, kind="study" if n % 2 else "meeting", theme=f"第{n}次", on=self.today - dt.timedelta(n),
+                                    head_count=10, station=station if n < 3 else None)  # fmt: skip
+        url = reverse("outreach:activity_list")
+        with QueriesAtMost(12):
+            assert "共 30 场，300 人次" in self.client.get(url).text
+        assert "共 3 场" in self.client.get(f"{url}?station={station.pk}").text
+        assert "共 15 场" in self.client.get(f"{url}?meetings=yes").text
+        assert "共 2 场" in self.client.get(f"{url}?since={self.today - dt.timedelta(1)}&until={self.today}").text
+        with QueriesAtMost(12):
+            self.client.get(Activity.objects.first().get_absolute_url())
+        with QueriesAtMost(12):
+            self.client.get(reverse("outreach:activity_create"))
+
+    def test_another_township_sees_nothing_and_a_leader_changes_nothing(self):
+        activity = Activity.objects.create(area=self.village, kind="study", theme="学习", on=self.today)
+        self.client.force_login(make_user(role=Role.COMMITTEE, area=make_township(parent=self.county)))
+        assert self.client.get(activity.get_absolute_url()).status_code == 404
+        self.client.force_login(make_user(role=Role.LEADER, area=self.county))
+        assert self.client.get(activity.get_absolute_url()).status_code == 200
+        assert self.client.get(reverse("outreach:activity_update", args=[activity.pk])).status_code == 403
+
+    def test_an_activity_moves_the_figure_of_its_quarter(self):
+        before = Coverage(self.township, [self.today]).share("village_activities", self.today)
+        self.post()
+        after = Coverage(self.township, [self.today]).share("village_activities", self.today)
+        assert (before, after) == ((0, 1), (1, 1))
+
+    def test_over_the_api(self):
+        def send(on):
+            values = {"kind": "study", "theme": "学习", "on": on, "area": self.village.pk, "head_count": 3}
+            return self.client.post("/api/activities/", values, content_type="application/json")
+
+        answer = send("2099-01-01")
+        assert answer.status_code == 400 and "不能晚于今天" in answer.content.decode()
+        assert send(str(self.today)).status_code == 201
+        assert self.client.get("/api/activities/").json()["count"] == 1

@@ -1,0 +1,127 @@
+"""示范创建 as a process: order, days, the inspection, who may do what, titles that are counted."""
+
+import datetime as dt
+
+from django.test import TestCase
+from django.urls import reverse
+from django.utils import timezone
+
+from organizations.coverage import Coverage
+from organizations.models import Answer, Check, Standard, StandardItem, StandardVersion
+from outreach.models import Demonstration, Site
+from portal.accounts.roles import Role
+from tests.factories import make_county, make_township, make_user
+from tests.queries import QueriesAtMost
+
+
+class DemonstrationCase(TestCase):
+    @classmethod
+    def setUpTestData(cls):
+        cls.county = make_county()
+        cls.township = make_township(parent=cls.county)
+        cls.site = Site.objects.create(kind="zone", area=cls.township, name="同心示范区", since=dt.date(2024, 1, 1))
+        cls.staff = make_user(role=Role.STAFF, area=cls.county)
+        cls.keeper = make_user(role=Role.COMMITTEE, area=cls.township)
+        standard = Standard.objects.create(area=cls.county, code="seven_haves", name="七有", applies_to="outreach.site")
+        cls.version = StandardVersion.objects.create(standard=standard, since=dt.date(2024, 1, 1))
+        cls.item = StandardItem.objects.create(version=cls.version, number=1, wording="有统战标识")
+
+    def setUp(self):
+        self.client.force_login(self.keeper)
+
+    def check(self, passed, on=dt.date(2025, 6, 1)):
+        check = Check(
+            version_checked=self.version,
+            object_name=self.site.name,
+            on=on,
+            by=self.staff,
+            status="done",
+            passed=passed,
+            missing=not passed,
+        )
+        check.attach_to(self.site)
+        check.save()
+        Answer.objects.create(
+            inspection=check, item=self.item, wording=self.item.wording, verdict="met" if passed else "unmet"
+        )
+
+    def apply(self):
+        form = {"site": self.site.pk, "award": "county", "applied_on": "2025-01-10", "idempotency_key": "a"}
+        self.client.post(reverse("outreach:demonstration_create"), form)
+        return Demonstration.objects.get()
+
+    def step(self, row, state, on="2025-07-01", **more):
+        row.refresh_from_db()
+        form = {
+            "state": state,
+            "on": on,
+            "version": row.version,
+            "words": "",
+            "named_by": "",
+            "idempotency_key": f"{state}{on}",
+            **more,
+        }
+        return self.client.post(reverse("outreach:demonstration_step", args=[row.pk]), form)
+
+    def test_from_application_to_withdrawal(self):
+        row = self.apply()
+        assert row.area == self.township and self.step(row, "building", "2025-02-01").status_code == 302
+        self.client.force_login(self.staff)
+        assert "还没有“七有”核查" in self.step(row, "inspected").text
+        self.check(False)
+        assert "还差 1 项：有统战标识" in self.step(row, "inspected").text
+        self.check(True, dt.date(2025, 6, 20))
+        assert self.step(row, "inspected").status_code == 302
+        assert "请填写命名单位" in self.step(row, "named", "2025-08-01").text
+        assert self.step(row, "named", "2025-08-01", named_by="县委统战部").status_code == 302
+        row.refresh_from_db()
+        assert (row.state, str(row.named_on), str(row.next_review_on)) == ("named", "2025-08-01", "2026-08-01")
+        assert self.step(row, "reviewed", "2026-08-02", words="保留").status_code == 302
+        assert "撤销必须写明原因" in self.step(row, "withdrawn", "2026-10-01").text
+        assert self.step(row, "withdrawn", "2026-10-01", words="长期闲置").status_code == 302
+        row.refresh_from_db()
+        assert row.withdrawn_reason == "长期闲置" and row.steps.count() == 6
+        days = [dt.date(2025, 7, 31), dt.date(2025, 8, 1), dt.date(2026, 9, 30), dt.date(2026, 10, 1)]
+        coverage = Coverage(self.township, days)
+        assert [coverage.line("demonstration_sites", day).achieved for day in days] == [0, 1, 1, 0]
+
+    def test_a_township_applies_and_builds_and_does_not_name(self):
+        row = self.apply()
+        page = self.client.get(row.get_absolute_url()).text
+        assert "创建中" in page and 'value="withdrawn"' not in page
+        assert self.step(row, "inspected").status_code == 422
+        row.refresh_from_db()
+        assert row.state == "applied"
+
+    def test_wrong_order_and_days_are_said(self):
+        row = self.apply()
+        self.client.force_login(self.staff)
+        assert self.step(row, "named").status_code == 422
+        assert "不能晚于今天" in self.step(row, "building", "2099-01-01").text
+        assert "不能早于上一步" in self.step(row, "building", "2024-12-31").text
+        assert "不用再申报" in self.client.post(reverse("outreach:demonstration_create"), {
+            "site": self.site.pk, "award": "county", "applied_on": "2025-03-01", "idempotency_key": "b"}).text  # fmt: skip
+
+    def test_two_people_at_once(self):
+        row = self.apply()
+        self.step(row, "building", "2025-02-01")
+        form = {"state": "withdrawn", "on": "2025-03-01", "version": 1, "words": "误报", "idempotency_key": "z"}
+        self.client.force_login(self.staff)
+        page = self.client.post(reverse("outreach:demonstration_step", args=[row.pk]), form)
+        assert page.status_code == 422 and "别人刚刚办理过" in page.text
+
+    def test_scope_list_and_queries(self):
+        row = self.apply()
+        Demonstration.objects.filter(pk=row.pk).update(
+            state="named", named_on="2025-01-01", next_review_on=timezone.localdate() - dt.timedelta(1)
+        )
+        url = reverse("outreach:demonstration_list")
+        with QueriesAtMost(12):
+            assert "同心示范区" in self.client.get(f"{url}?review=overdue").text
+        with QueriesAtMost(12):
+            self.client.get(row.get_absolute_url())
+        self.client.force_login(make_user(role=Role.COMMITTEE, area=make_township(parent=self.county)))
+        assert self.client.get(row.get_absolute_url()).status_code == 404
+        assert self.step(row, "building").status_code == 404
+        self.client.force_login(make_user(role=Role.LEADER, area=self.county))
+        assert self.step(row, "building").status_code == 403

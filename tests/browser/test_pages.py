@@ -32,8 +32,25 @@ def pages_of(world, role):
         reverse("assessments:report_item", args=[rows["report"].pk, rows["task"].pk]),
     ]
     quarter = rows["quarter"].pk
+    row = {model: rows[model] for model in rows if "." in model}
+    organization = row["organizations.organization"]
+    registers = [
+        "/coverage/", *(reverse("dashboards:coverage_area", args=[area.pk]) for area in (world.own.township, world.own.village)),
+        reverse("dashboards:coverage_list"), reverse("organizations:organization_list"), organization.get_absolute_url(),
+        reverse("organizations:roster", args=[organization.pk]), reverse("organizations:roster_paste", args=[organization.pk]),
+        reverse("organizations:roster_reelect", args=[organization.pk]), reverse("organizations:membership_list"),
+        row["organizations.person"].get_absolute_url(), reverse("organizations:check_list"), row["organizations.check"].get_absolute_url(),
+        *(reverse(f"outreach:{name}_list") for name in ("station", "site", "brand", "outpost", "dutypost", "activity", "demonstration")),
+        *(reverse(f"outreach:{name}_create") for name in ("station", "site", "activity", "demonstration")),
+        *(row[f"outreach.{name}"].get_absolute_url() for name in ("station", "site", "brand", "activity", "demonstration", "dutypost")),
+        reverse("outreach:dutypost_network"),
+    ]  # fmt: skip
+    county = [reverse("dashboards:coverage_area", args=[world.own.county.pk]),
+              reverse("dashboards:coverage_area", args=[world.own.county.pk]) + "?mode=meeting", reverse("organizations:standard_list"),
+              row["organizations.standard"].get_absolute_url(), reverse("organizations:standard_failures", args=[row["organizations.standard"].pk]),
+              reverse("organizations:coveragegoal_list"), reverse("organizations:requiredpost_list")]  # fmt: skip
     return {
-        Role.STAFF: [*common, *network, *results, *plans, *report, rows["draft"].get_absolute_url(),
+        Role.STAFF: [*common, *network, *county, *results, *plans, *report, rows["draft"].get_absolute_url(),
                      *(reverse(f"assessments:{name}", args=[rows["draft"].pk])
                        for name in ("scheme_update", "scheme_classes", "scheme_tiers", "indicator_create", "scheme_delete")),
                      reverse("assessments:review", args=[quarter]), reverse("assessments:publish", args=[quarter]),
@@ -41,7 +58,7 @@ def pages_of(world, role):
                      reverse("assessments:review_panel", args=[quarter, rows["report"].pk, rows["task"].pk]),
                      reverse("assessments:report_list", args=[quarter]), reverse("assessments:unlock_create", args=[quarter]),
                      reverse("organizations:unit_import"), reverse("organizations:unit_from_areas")],
-        Role.COMMITTEE: [*common, *network, *results, *plans, *report],
+        Role.COMMITTEE: [*common, *network, *registers, *results, *plans, *report],
         Role.LEADER: [*common, *results],
         Role.SYSADMIN: [*common, reverse("accounts:user_list"), rows["user"].get_absolute_url(), reverse("accounts:user_create"),
                         reverse("organizations:area_merge", args=[world.own.township.pk])],

@@ -7,6 +7,7 @@ A route that the table does not know, or a line that no route answers to, fails.
 import csv
 import os
 import re
+from http.cookies import SimpleCookie
 from pathlib import Path
 
 from django.db import transaction
@@ -61,7 +62,7 @@ class MatrixTests(TestCase):
             if response.streaming:
                 list(response.streaming_content)
             transaction.set_rollback(True)
-        self.client.cookies = cookies
+        self.client.cookies = SimpleCookie(cookies)
         return response.status_code
 
     def answers(self, role):

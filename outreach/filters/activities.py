@@ -1,13 +1,25 @@
 """What activities can be asked: kind, area with all below it, days, where they were held."""
 
+import datetime as dt
 from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from organizations.models import Area, Level
 from outreach.models import Activity
 from portal.kit.filters import DateInput, FilterSet
+
+QUARTERS = 8  # quarters offered, the running one first
+
+
+def quarters() -> list[tuple[str, str]]:
+    """(2026-4, 2026 年第 4 季度) of the running quarter and those before it."""
+    today = timezone.localdate()
+    running = today.year * 4 + (today.month - 1) // 3
+    past = [divmod(number, 4) for number in range(running, running - QUARTERS, -1)]
+    return [(f"{year}-{part + 1}", f"{year} 年第 {part + 1} 季度") for year, part in past]
 
 
 class ActivityFilterSet(FilterSet):
@@ -17,6 +29,7 @@ class ActivityFilterSet(FilterSet):
     area = django_filters.ModelChoiceFilter(
         queryset=Area.objects.filter(level__lt=Level.VILLAGE), label="区划", method="in_area"
     )
+    quarter = django_filters.ChoiceFilter(choices=quarters, label="季度", method="in_quarter")
     since = django_filters.DateFilter(field_name="on", lookup_expr="gte", label="从", widget=DateInput)
     until = django_filters.DateFilter(field_name="on", lookup_expr="lte", label="到", widget=DateInput)
     station = django_filters.NumberFilter(label="联络站点")
@@ -27,7 +40,7 @@ class ActivityFilterSet(FilterSet):
 
     class Meta:
         model = Activity
-        fields = ["kind", "meetings", "area", "since", "until", "station", "site", "organization", "brand"]
+        fields = ["kind", "meetings", "area", "quarter", "since", "until", "station", "site", "organization", "brand"]
 
     @property
     def form(self) -> Any:
@@ -42,3 +55,9 @@ class ActivityFilterSet(FilterSet):
 
     def in_area(self, queryset: Any, name: str, value: Area) -> QuerySet:
         return queryset.in_area(value)
+
+    def in_quarter(self, queryset: Any, name: str, value: str) -> QuerySet:
+        year, part = (int(number) for number in value.split("-"))
+        first = dt.date(year, 3 * part - 2, 1)
+        after = dt.date(year + part // 4, 3 * part % 12 + 1, 1)
+        return queryset.within(first, after - dt.timedelta(1))

@@ -60,6 +60,8 @@ class ActivityForm(PlacedForm):
             self.initial.setdefault("on", timezone.localdate())
             self.initial.setdefault("kind", Activity.Kind.STUDY)
             self.initial["head_count"] = self.initial.get("head_count") or ""
+        if "unit" in self.fields:
+            self.fields["unit"].help_text = "由市（县）直单位举办的，在这里选该单位"
         self.fields["head_count"].widget.attrs["inputmode"] = "numeric"
         self.alike: list[Activity] = []
         if not self.data.get("same_on_purpose") and "alike" not in self.data:

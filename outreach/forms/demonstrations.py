@@ -42,5 +42,7 @@ class StepForm(KeyedForm):
     def __init__(self, *args: Any, steps: list[tuple[str, str]], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["state"].choices = steps
+        if "named" not in dict(steps):
+            del self.fields["named_by"]
         self.initial.setdefault("state", steps[0][0] if steps else "")
         self.initial.setdefault("on", timezone.localdate())

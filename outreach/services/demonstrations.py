@@ -16,6 +16,13 @@ State = Demonstration.State
 REVIEWED = "reviewed"
 BY_STAFF = {State.INSPECTED, State.NAMED, State.WITHDRAWN, REVIEWED}
 LABELS = {**dict(State.choices), REVIEWED: "年度复查"}
+DOING = {
+    State.BUILDING: "开始创建",
+    State.INSPECTED: "验收通过",
+    State.NAMED: "命名",
+    REVIEWED: "年度复查，保留命名",
+    State.WITHDRAWN: "撤销",
+}
 
 
 @transaction.atomic
@@ -72,9 +79,11 @@ def advance(
 def next_steps(demonstration: Demonstration, user: Any) -> list[tuple[str, str]]:
     """(state, label) of what `user` may do next."""
     steps = list(Demonstration.NEXT[State(demonstration.state)])
-    found = [(str(state), LABELS[state]) for state in steps]
+    found = [(str(state), DOING[state]) for state in steps]
+    if demonstration.state == State.INSPECTED:
+        found = [(state, "退回创建" if state == State.BUILDING else words) for state, words in found]
     if demonstration.state == State.NAMED:
-        found.insert(0, (REVIEWED, LABELS[REVIEWED]))
+        found.insert(0, (REVIEWED, DOING[REVIEWED]))
     staff = user.has_perm("outreach.name_demonstration", demonstration)
     return [step for step in found if staff or step[0] not in BY_STAFF]
 
@@ -101,7 +110,7 @@ def _must_pass(row: Demonstration) -> None:
 def _must_follow(row: Demonstration, state: str, on: dt.date, words: str) -> None:
     allowed = {*Demonstration.NEXT[State(row.state)], *([REVIEWED] if row.state == State.NAMED else [])}
     if state not in allowed:
-        raise ValidationError(f"现在是“{row.get_state_display()}”，不能直接{LABELS.get(state, '办理这一步')}。")
+        raise ValidationError(f"现在是“{row.get_state_display()}”，不能直接“{DOING.get(state, '办理这一步')}”。")
     if on > timezone.localdate():
         raise ValidationError({"on": "日期不能晚于今天。"})
     last = row.steps.order_by("-on", "-pk").first()
@@ -116,4 +125,5 @@ def _note(row: Demonstration, state: str, on: dt.date, words: str, by: Any) -> N
 
 
 def _next_year(day: dt.date) -> dt.date:
-    return day.replace(year=day.year + 1, day=min(day.day, 28))
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + 1, day=28 if leap_day else day.day)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from organizations.models import Attachment
 from outreach.filters.demonstrations import DemonstrationFilterSet
 from outreach.forms.demonstrations import DemonstrationForm, StepForm
-from outreach.models import Demonstration
+from outreach.models import Demonstration, DemonstrationStep
 from outreach.services.demonstrations import advance, apply_for, last_check, next_steps
 from outreach.services.places import covers
 from outreach.tables.activities import DemonstrationTable
@@ -39,6 +39,18 @@ class DemonstrationListView(views.ListView):
         return [{"label": "申报示范", "url": url, "primary": True}] if self.may("add") else []
 
 
+def stages_of(row: Demonstration, taken: list[DemonstrationStep]) -> list[tuple[str, bool, bool]]:
+    """(label, behind it, standing there) of each stage; a withdrawn one went as far as its steps say."""
+    withdrawn = row.state == Demonstration.State.WITHDRAWN
+    reached = max([ORDER.index(step.state) + 1 for step in taken if step.state in ORDER], default=0) if withdrawn else 0
+    reached = reached or (ORDER.index(row.state) if row.state in ORDER else 0)
+    stages = [
+        (Demonstration.State(state).label, number < reached, not withdrawn and number == reached)
+        for number, state in enumerate(ORDER)
+    ]
+    return [*stages, (Demonstration.State.WITHDRAWN.label, False, True)] if withdrawn else stages
+
+
 class DemonstrationDetailView(views.DetailView):
     model = Demonstration
     queryset = DEMONSTRATIONS
@@ -60,15 +72,11 @@ class DemonstrationDetailView(views.DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row, user = self.object, self.request.user
         steps = next_steps(row, user) if covers(user, row, "change") else []
-        reached = ORDER.index(row.state) if row.state in ORDER else len(ORDER)
-        stages = [
-            (Demonstration.State(state).label, number < reached, number == reached)
-            for number, state in enumerate(ORDER)
-        ]
+        taken = list(row.steps.select_related("by").order_by("-on", "-pk"))
         photos = Attachment.objects.permitted(user).kept().photos().about(row.subject)
         form = kwargs.pop("form", None) or StepForm(steps=steps, initial={"version": row.version})
         return super().get_context_data(
-            steps=list(row.steps.select_related("by").order_by("-on", "-pk")), form=form if steps else None, stages=stages,
+            steps=taken, form=form if steps else None, stages=stages_of(row, taken),
             check=last_check(row), photos=list(photos[:12]), **kwargs,
         )  # fmt: skip
 
@@ -102,7 +110,7 @@ def demonstration_step(request: HttpRequest, pk: int) -> HttpResponse:
         values = form.cleaned_data
         try:
             act_once(request, lambda: advance(
-                row, values["state"], on=values["on"], words=values["words"], named_by=values["named_by"], by=request.user,
+                row, values["state"], on=values["on"], words=values["words"], named_by=values.get("named_by", ""), by=request.user,
                 expected=values["version"] or 0,
             ))  # fmt: skip
         except ValidationError as error:

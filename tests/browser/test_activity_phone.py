@@ -53,7 +53,7 @@ def test_an_activity_with_a_photo_is_in_the_list(phone):
     expect(phone.get_by_role("heading", level=1)).to_contain_text("走访返乡乡贤")
     expect(phone.locator("img[src*=thumbnail], .photo img").first).to_be_visible()
     phone.goto("/outreach/activities/")
-    expect(phone.get_by_text("共 1 场，26 人次")).to_be_visible()
+    expect(phone.get_by_text("共 1 场、26 人次")).to_be_visible()
     expect(phone.get_by_role("link", name="走访返乡乡贤")).to_be_visible()
     assert Activity.objects.get().on == timezone.localdate() - dt.timedelta(1)
 

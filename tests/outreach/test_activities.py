@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 
+import openpyxl
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import TestCase
 from django.urls import reverse
@@ -63,7 +64,7 @@ class EntryTests(ActivityCase):
         assert kept.is_photo and kept.thumbnail and "坏.jpg" in answer.text and "活动已登记" in answer.text
         assert self.client.get(kept.get_thumbnail_url()).status_code == 200
         listed = self.client.get(reverse("outreach:activity_list")).text
-        assert "共 1 场，12 人次" in listed and "学习政策" in listed
+        assert "共 1 场、12 人次" in listed and "学习政策" in listed
 
     def test_wrong_input_is_said_where_it_is_and_kept(self):
         cases = [
@@ -125,10 +126,17 @@ class ListTests(ActivityCase):
                                     head_count=10, station=station if n < 3 else None)  # fmt: skip
         url = reverse("outreach:activity_list")
         with QueriesAtMost(12):
-            assert "共 30 场，300 人次" in self.client.get(url).text
+            assert "共 30 场、300 人次" in self.client.get(url).text
         assert "共 3 场" in self.client.get(f"{url}?station={station.pk}").text
         assert "共 15 场" in self.client.get(f"{url}?meetings=yes").text
         assert "共 2 场" in self.client.get(f"{url}?since={self.today - dt.timedelta(1)}&until={self.today}").text
+        Activity.objects.create(area=self.village, kind="study", theme="去年底", on=dt.date(2025, 12, 31), head_count=5)
+        Activity.objects.create(area=self.village, kind="study", theme="今年初", on=dt.date(2026, 1, 1), head_count=5)
+        winter = self.client.get(f"{url}?quarter=2025-4").text
+        assert "共 1 场、5 人次" in winter and "去年底" in winter
+        answer = self.client.get(f"{url}?quarter=2026-1&export=xlsx")
+        rows = list(openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content))).worksheets[1].values)
+        assert [row[0] for row in rows] == ["主题", "今年初"]
         with QueriesAtMost(12):
             self.client.get(Activity.objects.first().get_absolute_url())
         with QueriesAtMost(12):

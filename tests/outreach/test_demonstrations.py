@@ -9,8 +9,9 @@ from django.utils import timezone
 from organizations.coverage import Coverage
 from organizations.models import Answer, Check, Standard, StandardItem, StandardVersion
 from outreach.models import Demonstration, Site
+from outreach.services.demonstrations import advance, apply_for
 from portal.accounts.roles import Role
-from tests.factories import make_county, make_township, make_user
+from tests.factories import make_county, make_organization, make_township, make_user
 from tests.queries import QueriesAtMost
 
 
@@ -80,10 +81,25 @@ class DemonstrationCase(TestCase):
         assert "撤销必须写明原因" in self.step(row, "withdrawn", "2026-10-01").text
         assert self.step(row, "withdrawn", "2026-10-01", words="长期闲置").status_code == 302
         row.refresh_from_db()
+        page = self.client.get(row.get_absolute_url()).text
+        assert '<li class="done">已命名</li><li aria-current="step">已撤销</li>' in page and "长期闲置" in page
         assert row.withdrawn_reason == "长期闲置" and row.steps.count() == 6
         days = [dt.date(2025, 7, 31), dt.date(2025, 8, 1), dt.date(2026, 9, 30), dt.date(2026, 10, 1)]
         coverage = Coverage(self.township, days)
         assert [coverage.line("demonstration_sites", day).achieved for day in days] == [0, 1, 1, 0]
+
+    def test_an_organization_is_counted_from_its_naming_day(self):
+        organization = make_organization(area=self.township, since=dt.date(2024, 1, 1))
+        row = apply_for(Demonstration(organization=organization, applied_on=dt.date(2025, 1, 10)), by=self.staff)
+        assert row.area == organization.area
+        Demonstration.objects.filter(pk=row.pk).update(state="inspected")
+        advance(row, "named", on=dt.date(2025, 8, 31), words="", by=self.staff, named_by="县委统战部")
+        row.refresh_from_db()
+        assert row.next_review_on == dt.date(2026, 8, 31)
+        advance(row, "withdrawn", on=dt.date(2025, 12, 1), words="不再活动", by=self.staff)
+        days = [dt.date(2025, 8, 30), dt.date(2025, 8, 31), dt.date(2025, 11, 30), dt.date(2025, 12, 1)]
+        coverage = Coverage(self.township, days)
+        assert [coverage.line("demonstration_organizations", day).achieved for day in days] == [0, 1, 1, 0]
 
     def test_a_township_applies_and_builds_and_does_not_name(self):
         row = self.apply()

@@ -185,23 +185,34 @@ class Ledger:
         days = (Cast(name, CharField()) for name in ("since", "until"))
         return [Place(*row) for row in rows.values_list(*Place._fields[:-2], *days)]
 
-    def _areas(self) -> QuerySet:
-        lo, hi = self._codes
-        return AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by().values("area")
+    @cached_property
+    def _areas(self) -> list[int]:
+        """Every area that ever stood here. As a list: with a subquery PostgreSQL reads whole tables of all counties."""
+        return sorted({place.area_id for place in self._places})
 
     @cached_property
     def _former(self) -> dict[tuple[str, int], list[tuple[dt.date, dt.date, int]]]:
         """Where the rows stood that ever stood here and have moved, and where those stood that came."""
-        here = FormerPlace.objects.filter(area__in=self._areas()).order_by().values_list("register", "object_id")
+        here = FormerPlace.objects.filter(area__in=self._areas).order_by().values_list("register", "object_id")
         found = defaultdict(list)
-        rows = FormerPlace.objects.filter(Q(area__in=self._areas()) | Q(object_id__in=here.values("object_id")))
+        rows = FormerPlace.objects.filter(Q(area__in=self._areas) | Q(object_id__in=here.values("object_id")))
         for row in rows.values_list("register", "object_id", "since", "until", "area_id"):
             found[row[0], row[1]].append(row[2:])
         return dict(found)
 
+    def here(self, source: str, on: dt.date) -> Q:
+        """The condition "stood here on `on`" for rows of a register, for a queryset that reads them whole."""
+        tree = self.tree(on)
+        moved = {pk for label, pk in self._former if label == source}
+        then = [pk for pk in moved if self.place_of(source, pk, 0, on) in tree]
+        now = [pk for pk in moved if self.place_of(source, pk, 0, on) == 0]
+        here = Q(area__in=list(tree))
+        gone = moved - set(now)
+        return (here & ~Q(pk__in=gone)) | Q(pk__in=then) if gone else here
+
     def _here(self, source: str, prefix: str = "") -> Q:
         """The condition "stands or ever stood here" for rows of a register."""
-        here = Q(**{f"{prefix}area__in": self._areas()})
+        here = Q(**{f"{prefix}area__in": self._areas})
         moved = [pk for label, pk in self._former if label == source]
         return here | Q(**{f"{prefix}pk__in": moved}) if moved else here
 
@@ -250,6 +261,6 @@ class Ledger:
 
     @cached_property
     def _checks(self) -> list[tuple[str, str, int, str, bool]]:
-        rows = Check.objects.done().filter(area__in=self._areas()).order_by("on", "pk")
+        rows = Check.objects.done().filter(area__in=self._areas).order_by("on", "pk")
         day = Cast("on", CharField())
         return list(rows.values_list("version_checked__standard__code", "register", "object_id", day, "passed"))

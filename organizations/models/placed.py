@@ -116,12 +116,20 @@ def registers() -> list[type[Placed]]:
 
 
 def standing_in(model: type[models.Model], area: Area, on: dt.date, prefix: str = "") -> models.Q:
-    """The condition "stood in `area` or below it on `on`" for a Placed row reached by `prefix`."""
+    """The condition "stood in `area` or below it on `on`" for a Placed row reached by `prefix`; asks for what has moved."""
     lo, hi = code_range(area.tree_code)
     below = Area.objects.filter(
-        versions__since__lte=on, versions__tree_code__gte=lo, versions__tree_code__lt=hi
-    ).filter(models.Q(versions__until=None) | models.Q(versions__until__gte=on))
-    moved = FormerPlace.objects.filter(register=model._meta.label_lower, until__gte=on)
-    then = moved.filter(since__lte=on, area__in=below)
-    now_here = models.Q(**{f"{prefix}area__in": below}) & ~models.Q(**{f"{prefix}pk__in": moved.values("object_id")})
-    return now_here | models.Q(**{f"{prefix}pk__in": then.values("object_id")})
+        models.Q(versions__until=None) | models.Q(versions__until__gte=on),
+        versions__since__lte=on, versions__tree_code__gte=lo, versions__tree_code__lt=hi,
+    ).order_by().values("pk")  # fmt: skip
+    label, county = model._meta.label_lower, code_range(area.tree_code[:6])
+    moved = FormerPlace.objects.filter(
+        register=label, until__gte=on, area__tree_code__gte=county[0], area__tree_code__lt=county[1]
+    )
+    rows = list(moved.values_list("object_id", "since", "area_id"))
+    here = models.Q(**{f"{prefix}area__in": below})
+    if not rows:
+        return here
+    inside = set(below.values_list("pk", flat=True))
+    then = [pk for pk, since, area_id in rows if since <= on and area_id in inside]
+    return (here & ~models.Q(**{f"{prefix}pk__in": [pk for pk, _, _ in rows]})) | models.Q(**{f"{prefix}pk__in": then})

@@ -31,7 +31,8 @@ class VillagePage:
         return found
 
     def _standing(self, model: Any) -> Any:
-        return model.objects.permitted(self.user).standing_in(self.area, self.on).in_force(self.on)
+        here = self.coverage.ledger.here(model._meta.label_lower, self.on)
+        return model.objects.permitted(self.user).filter(here).in_force(self.on)
 
     @cached_property
     def organizations(self) -> list[Organization]:
@@ -65,7 +66,8 @@ class VillagePage:
     @cached_property
     def activities(self) -> list[Activity]:
         """Of the calendar year up to the day."""
-        held = Activity.objects.permitted(self.user).standing_in(self.area, self.on)
+        here = self.coverage.ledger.here(Activity._meta.label_lower, self.on)
+        held = Activity.objects.permitted(self.user).filter(here)
         return list(held.within(self.on.replace(month=1, day=1), self.on))
 
     @property

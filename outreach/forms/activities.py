@@ -68,12 +68,15 @@ class ActivityForm(PlacedForm):
             self.fields["same_on_purpose"].widget = forms.HiddenInput()
 
     def narrow(self, areas: list[Any]) -> None:
-        """Places and hosts of the user's own areas that are in use."""
+        """Places and hosts of the user's own areas that are in use; what there is none of is not asked."""
         for name in HOSTS:
             field: Any = self.fields[name]
             held = field.queryset.model.objects.permitted(self.user).in_force()
             field.queryset = held | field.queryset.model.objects.filter(pk=getattr(self.instance, f"{name}_id") or 0)
-            field.empty_label = "无"
+            rows = [(row.pk, str(row)) for row in field.queryset]
+            field.choices = [("", "无"), *rows]
+            if not rows:
+                del self.fields[name]
 
     def narrow_organizations(self) -> None:
         """Narrowed with the other hosts."""

@@ -31,6 +31,7 @@ def apply_for(demonstration: Demonstration, *, by: Any) -> Demonstration:
     subject = demonstration.subject
     if subject is None:
         raise ValidationError("请在阵地、联络站点、组织中选择一项，且只选一项。")
+    subject = type(subject)._default_manager.select_for_update(of=("self",)).get(pk=subject.pk)  # of two, one waits
     if not subject.holds_on():
         raise ValidationError(f"{subject}已停用，不能申报示范。")
     running = Demonstration.objects.exclude(state=State.WITHDRAWN).filter(

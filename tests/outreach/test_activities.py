@@ -50,6 +50,7 @@ class EntryTests(ActivityCase):
     def test_a_village_asks_for_no_place_and_knows_its_day(self):
         page = self.client.get(reverse("outreach:activity_create")).text
         assert f'name="area" value="{self.village.pk}"' in page and 'type="hidden" name="area"' in page
+        assert 'name="site"' in page and 'name="station"' not in page, "what a village has none of is not asked"
         assert (
             str(self.today) in page and 'type="radio"' in page and 'inputmode="numeric"' in page and "multiple" in page
         )

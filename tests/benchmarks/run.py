@@ -20,7 +20,7 @@ DATABASES = ("sqlite", "postgresql")
 ROUNDS, REQUESTS = 5, 8
 GOALS = {"list": 8.0, "detail": 6.0, "township": 5.0, "county": 10.0, "search": 10.0}
 GROWTHS = {"search": 2.0}
-MAX_BYTES, MAX_GROWTH = 40_000, 1.3
+MAX_BYTES, MAX_GROWTH = 60_000, 1.3
 UNBOUND = {"county"}  # a whole county on one screen may be larger
 
 Row = tuple[str, float, int, int]  # kind, CPU ms, bytes, queries
@@ -102,6 +102,7 @@ def worker() -> None:
     importlib.import_module("portal.wsgi")  # the collector's settings, as gunicorn has them
     settings.ROOT_URLCONF = "tests.benchmarks.urls"
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
     for counties in COUNTIES:
         call_command("load_scale", counties=counties, verbosity=0)
         with connection.cursor() as cursor:
@@ -166,7 +167,7 @@ def table(results: dict[int, dict[str, Row]]) -> str:
 def _verdict(kind: str, ratio: float, growth: float, size: int) -> str:
     most = GROWTHS.get(kind, MAX_GROWTH)
     misses = [f"≤ {GOALS[kind]:g} ×"] if kind in GOALS and ratio > GOALS[kind] else []
-    misses += ["≤ 40 kB"] if size > MAX_BYTES and kind not in UNBOUND else []
+    misses += ["≤ 60 kB"] if size > MAX_BYTES and kind not in UNBOUND else []
     misses += [f"growth ≤ {most}"] if growth > most else []
     return f"missed: {', '.join(misses)}" if misses else "held"
 

@@ -110,29 +110,39 @@ class Overview:
         url = list_url(key, self.area.pk, self.on, "have")
         return Figure(MEASURES[key].label, achieved, target if fraction else None, achieved - before, url, "", unit)
 
-    def _reports(self) -> list[Figure]:
-        """Self-reports handed in of the quarter that is being filled in or reviewed; today only."""
-        if self.on != timezone.localdate() or not self.user.has_perm("assessments.view_selfreport"):
-            return []
+    @cached_property
+    def _handed_in(self) -> dict[str, Any] | None:
+        """Self-reports by state of the quarter that is being filled in or reviewed; of a county, today only."""
+        if self.area.level != Level.COUNTY or self.on != timezone.localdate():
+            return None
+        if not self.user.has_perm("assessments.view_selfreport"):
+            return None
         rows = SelfReport.objects.permitted(self.user).in_area(self.area).filter(quarter__state__in=["open", "review"])
-        found = rows.values_list("quarter_id", "quarter__year", "quarter__number").order_by(
-            "-quarter__year", "-quarter__number"
-        )
-        for pk, _, number, done, total in found.annotate(
-            done=Count("pk", filter=Q(status=SelfReport.Status.SUBMITTED)), total=Count("pk")
-        )[:1]:
-            url = f"{reverse('assessments:report_list', args=[pk])}?status=submitted"
-            return [
-                Figure(
-                    f"{CHINESE[number - 1]}季度自评已交",
-                    done,
-                    total,
-                    None,
-                    url,
-                    f"{total - done} 家未交" if total > done else "",
-                )
-            ]
-        return []
+        by_quarter = rows.values("quarter_id", "quarter__number").order_by("-quarter__year", "-quarter__number")
+        states = {state: Count("pk", filter=Q(status=state)) for state in SelfReport.Status.values}
+        return by_quarter.annotate(total=Count("pk"), **states).first()
+
+    def _reports(self) -> list[Figure]:
+        found = self._handed_in
+        if found is None:
+            return []
+        late = found["total"] - found["submitted"]
+        label = f"{CHINESE[found['quarter__number'] - 1]}季度自评已交"
+        note = f"{late} 家未交" if late else ""
+        url = self._reports_url(found["quarter_id"], "submitted")
+        return [Figure(label, found["submitted"], found["total"], None, url, note)]
+
+    @staticmethod
+    def _reports_url(quarter: int, state: str) -> str:
+        return f"{reverse('assessments:report_list', args=[quarter])}?status={state}"
+
+    def _not_handed_in(self) -> list[Notice]:
+        found = self._handed_in or {}
+        said = [("draft", "未报", "amber", "家未提交本季自评"), ("returned", "退回", "red", "家自评退回未补")]
+        return [
+            Notice(badge, tone, found[state], words, self._reports_url(found["quarter_id"], state))
+            for state, badge, tone, words in said if found.get(state)
+        ]  # fmt: skip
 
     @cached_property
     def matrix(self) -> Matrix:
@@ -219,18 +229,7 @@ class Overview:
 
     @property
     def attention(self) -> list[Notice]:
-        found = []
-        for badge, tone, key, show, words in ATTENTION:
-            achieved, target = self.coverage.share(key, self.on)
-            number = target - achieved if show == "lack" else achieved
-            if number:
-                found.append(Notice(badge, tone, number, words, list_url(key, self.area.pk, self.on, show)))
-        for goal in self.coverage.goals(self.on):
-            achieved, target = self.coverage.share(f"goal-{goal.pk}", self.on)
-            if achieved < target:
-                url = list_url(f"goal-{goal.pk}", self.area.pk, self.on, "lack")
-                found.append(Notice("盲点", "red", target - achieved, f"处未达到“{goal.title}”", url))
-        return sorted(found, key=lambda notice: (notice.tone != "red", -notice.number))
+        return _ordered([*open_gaps(self.coverage, self.area.pk, self.on), *self._not_handed_in()])
 
     @cached_property
     def results(self) -> list[Result]:
@@ -264,9 +263,32 @@ def townships_of(user: Any) -> list[Area]:
     ]
 
 
+def open_gaps(coverage: Coverage, area_id: int, on: dt.date) -> list[Notice]:
+    """What the registers say is open in an area on a day, the urgent first."""
+    found = []
+    for badge, tone, key, show, words in ATTENTION:
+        achieved, target = coverage.share(key, on, area_id)
+        if number := target - achieved if show == "lack" else achieved:
+            found.append(Notice(badge, tone, number, words, list_url(key, area_id, on, show)))
+    for goal in coverage.goals(on):
+        key = f"goal-{goal.pk}"
+        achieved, target = coverage.share(key, on, area_id)
+        if achieved < target:
+            words = f"处未达到“{goal.title}”"
+            found.append(Notice("盲点", "red", target - achieved, words, list_url(key, area_id, on, "lack")))
+    return _ordered(found)
+
+
 def gaps_of(townships: Iterable[Area], on: dt.date) -> list[tuple[Area, list[Notice]]]:
-    """Each township with what is open in it."""
-    return [(area, Overview(area, on, None).attention) for area in townships]
+    """Each township with what is open in it; a county is read once, however many of its townships are asked for."""
+    chosen = list(townships)
+    counties = Area.objects.filter(tree_code__in={area.tree_code[:6] for area in chosen})
+    by_code = {county.tree_code: Coverage(county, [on]) for county in counties}
+    return [(area, open_gaps(by_code[area.tree_code[:6]], area.pk, on)) for area in chosen]
+
+
+def _ordered(notices: Iterable[Notice]) -> list[Notice]:
+    return sorted(notices, key=lambda notice: (notice.tone != "red", -notice.number))
 
 
 def _bar(result: Result) -> Bar:

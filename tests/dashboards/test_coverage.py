@@ -13,9 +13,9 @@ from openpyxl import load_workbook
 from organizations.coverage import freeze
 from organizations.models import CoverageGoal, Organization, RosterConfirmation
 from organizations.services.areas import merge_areas
-from outreach.models import Activity, Demonstration, DutyPost, Site, Station
+from outreach.models import Activity, Demonstration, Site, Station
 from portal.accounts.roles import Role
-from tests.factories import make_quarter, make_township, make_unit, make_user, make_village
+from tests.factories import make_quarter, make_scheme, make_township, make_unit, make_user, make_village
 from tests.organizations.test_coverage import World
 from tests.queries import QueriesAtMost
 
@@ -90,6 +90,19 @@ class NumberTests(Rich, TestCase):
                 assert self.rows(url) == number, (role, url)
             checked += len(found)
         assert checked > 60
+
+    def test_self_reports_too_those_not_handed_in_and_those_returned(self):
+        quarter = make_quarter(make_scheme(county=self.county, status="open", units=3))
+        reports = list(quarter.reports.all())
+        quarter.reports.filter(pk__in=[report.pk for report in reports[:4]]).update(status="submitted")
+        quarter.reports.filter(pk=reports[4].pk).update(status="returned")
+        for role in ("staff", "leader"):
+            self.client.force_login(self.users[role])
+            found = self.numbers(reverse("dashboards:coverage_area", args=[self.county.pk]))
+            reported = {url: number for url, number in found.items() if "/reports/" in url}
+            assert sorted(reported.values()) == [1, 4, 4]
+            for url, number in reported.items():
+                assert self.rows(url) == number, (role, url)
 
     def test_on_an_earlier_day_too(self):
         self.client.force_login(self.staff)
@@ -169,6 +182,22 @@ class ScopeTests(Rich, TestCase):
                 == 404
             )
 
+    def test_what_another_township_does_changes_nothing_on_a_townships_page(self):
+        self.client.force_login(self.users["committee"])
+        url = reverse("dashboards:coverage_area", args=[self.east.pk])
+        before = self.main(url)
+        Site.objects.create(kind="venue", area=self.west, name="西镇场所", since=SINCE)
+        self.organization(self.west, "township_chamber", "西镇商会", next_election_on=self.today)
+        Organization.objects.filter(area=self.villages[3]).update(until=self.today - dt.timedelta(1))
+        Activity.objects.create(area=self.villages[4], kind="study", theme="学习", on=self.today)
+        assert self.main(url) == before
+
+    def main(self, url):
+        """What stands in the page, without the time and what is new on every load."""
+        text = self.client.get(url).text
+        text = re.sub(r'value="[A-Za-z0-9-]{32,}"', "", text[text.index("<main") : text.index("</main>")])
+        return re.sub(r"\d\d:\d\d", "", text)
+
     def test_a_lead_sees_the_gaps_of_the_townships_first(self):
         self.client.force_login(self.users["lead"])
         page = self.client.get("/coverage/")
@@ -218,8 +247,16 @@ class BudgetTests(Rich, TestCase):
             with QueriesAtMost(12):
                 self.client.get(f"{listing}?{query}&area={self.county.pk}")
 
-    def test_a_lead_page_of_two_townships(self):
-        DutyPost.objects.filter(area=self.east).update(until=self.today)
-        self.client.force_login(self.users["lead"])
+    def test_a_lead_page_costs_the_same_whatever_the_number_of_townships(self):
+        lead = self.users["lead"]
+        grant = lead.grants.get()
+        for area in (self.west, *(make_township(parent=self.county) for _ in range(3))):
+            grant.pk, grant.area, grant._state.adding = None, area, True
+            grant.save()
+        self.client.force_login(lead)
         with QueriesAtMost(20):
-            self.client.get("/coverage/")
+            page = self.client.get("/coverage/")
+        found = {unescape(url): int(number) for url, number in NUMBER.findall(page.text)}
+        assert page.text.count("类需要督办") == 5 and len(found) > 10
+        for url, number in found.items():
+            assert self.rows(url) == number, url

@@ -46,6 +46,7 @@ class Coverage:
         self.ledger = Ledger(area, self.days)
         self._items: dict[tuple[str, dt.date], list[Item]] = {}
         self._grouped: dict[tuple[str, dt.date], dict[int | None, list[Item]]] = {}
+        self._counted: dict[tuple, dict[int | None, tuple[int, int]]] = {}
 
     def goals(self, on: dt.date) -> list[CoverageGoal]:
         """The county's goals in force on `on`."""
@@ -63,12 +64,31 @@ class Coverage:
 
     def share(self, key: str, on: dt.date, within: int | None = None) -> tuple[int, int]:
         """(achieved, target) alone; of a frozen day without its lists, so that a trend over years stays cheap."""
-        sums = self._frozen[on].summary.get(key, {}) if self.is_frozen(on) else {}
-        found = sums.get(str(within or self.area.pk))
-        if found is not None:
-            return found[0], found[1]
-        line = self.line(key, on, within)
-        return line.achieved, line.target
+        if self.is_frozen(on):
+            found = self._frozen[on].summary.get(key, {}).get(str(within or self.area.pk))
+            if found is not None:
+                return found[0], found[1]
+        if self.is_frozen(on) and key in self._frozen[on].summary:
+            line = self.line(key, on, within)
+            return line.achieved, line.target
+        return self._sums(key, on).get(within or self.area.pk, (0, 0))
+
+    def _sums(self, key: str, on: dt.date) -> dict[int | None, tuple[int, int]]:
+        """Area id → (achieved, target) of every area of the tree, from one walk."""
+        _, _, measure, scope = self._asked(key)
+        asked = (measure.name, scope, on)
+        if asked not in self._counted:
+            sums: dict[int | None, list[int]] = {}
+            parents = {area_id: place.parent_id for area_id, place in self.ledger.tree(on).items()}
+            for area_id, has in measure.tally(self.ledger, on, scope):
+                above: int | None = area_id
+                while above in parents:
+                    found = sums.setdefault(above, [0, 0])
+                    found[0] += has
+                    found[1] += 1
+                    above = parents[above]
+            self._counted[asked] = {area_id: (found[0], found[1]) for area_id, found in sums.items()}
+        return self._counted[asked]
 
     def items(self, key: str, on: dt.date) -> list[Item]:
         """The list behind a figure."""
@@ -98,6 +118,14 @@ class Coverage:
     def is_frozen(self, on: dt.date) -> bool:
         return not self.live and on in self._frozen
 
+    def title_of(self, key: str) -> str:
+        return self._asked(key)[0]
+
+    def minimum_of(self, key: str) -> int:
+        """How many of something an area must have."""
+        _, _, measure, scope = self._asked(key)
+        return (scope or measure.scope).minimum
+
     def measure_of(self, key: str) -> Any:
         """The measure that a goal or a measure's name counts by."""
         return self._asked(key)[2]
@@ -107,7 +135,9 @@ class Coverage:
             measure = MEASURES[key]
             return measure.label, measure.counted_in, measure, None
         goal = next(goal for goal in self._goals if f"goal-{goal.pk}" == key)
-        scope = Scope(goal.townships, goal.villages, goal.bodies, frozenset(goal.kinds), goal.minimum)
+        scope: Scope | None = Scope(goal.townships, goal.villages, goal.bodies, frozenset(goal.kinds), goal.minimum)
+        if scope == getattr(MEASURES[goal.measure], "scope", None):
+            scope = None
         return goal.title, MEASURES[goal.measure].counted_in, MEASURES[goal.measure], scope
 
     @property

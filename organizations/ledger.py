@@ -84,6 +84,9 @@ def facts_of(queryset: QuerySet, **columns: Any) -> QuerySet:
     )
 
 
+FEW_DAYS = 2
+
+
 def quarter_start(on: dt.date) -> dt.date:
     """The first day of the quarter in which `on` lies."""
     return on.replace(month=(on.month + 2) // 3 * 3 - 2, day=1)
@@ -96,8 +99,9 @@ class Ledger:
         self.area, self.days = area, sorted(set(days))
         self._trees: dict[dt.date, dict[int, Place]] = {}
         self._standing: dict[tuple[str, dt.date], list[tuple[Fact, int]]] = {}
-        self._periods: dict[str, list[tuple[int, int, int | None, str, dt.date]]] = {}
+        self._periods: dict[tuple[str, dt.date], list[tuple[int, int, int | None, str, str]]] = {}
         self._apart: dict[str, list[Fact]] = {}
+        self.known: dict[Any, Any] = {}  # what measures worked out for a day and may ask again
 
     def tree(self, on: dt.date) -> dict[int, Place]:
         """Area id → what it was, for `area` and all below it on `on`."""
@@ -135,13 +139,13 @@ class Ledger:
     def held(self, period: str, on: dt.date, kinds: Collection[str] = ()) -> tuple[Counter, Counter]:
         """How many were held from the quarter's first day to `on`: by area of that day, by the body that held them."""
         by_area, by_unit = Counter(), Counter()
-        first = quarter_start(on)
-        for pk, area_id, unit_id, kind, day in self._held(period):
-            if first <= day <= on and (not kinds or kind in kinds):
-                if unit_id is None:
-                    by_area[self.place_of(period, pk, area_id, day)] += 1
-                else:
+        moved = any(label == period for label, _ in self._former)
+        for pk, area_id, unit_id, kind, day in self._held(period, on):
+            if not kinds or kind in kinds:
+                if unit_id is not None:
                     by_unit[unit_id] += 1
+                else:
+                    by_area[self.place_of(period, pk, area_id, dt.date.fromisoformat(day)) if moved else area_id] += 1
         return by_area, by_unit
 
     def officers(self, on: dt.date) -> dict[tuple[int, str], int]:
@@ -233,14 +237,20 @@ class Ledger:
             found[row[0]].append(Fact(*row))
         return found
 
-    def _held(self, period: str) -> list[tuple[int, int, int | None, str, dt.date]]:
-        if period not in self._periods:
+    def _held(self, period: str, on: dt.date) -> list[tuple[int, int, int | None, str, str]]:
+        """What was held in the quarter of a day up to it. Most pages ask for two days; who asks for more gets all at once."""
+        if (period, on) not in self._periods:
+            asked = sum(known == period for known, _ in self._periods)
+            days = [on] if asked < FEW_DAYS else [day for day in self.days if (period, day) not in self._periods]
             quarters = Q(pk__in=[])
-            for day in self.days:
+            for day in days:
                 quarters |= Q(on__gte=quarter_start(day), on__lte=day)
             rows = PERIODS[period]().filter(self._here(period)).filter(quarters).order_by()
-            self._periods[period] = list(rows.values_list("pk", "area_id", "unit_id", "kind", "on"))
-        return self._periods[period]
+            found = list(rows.values_list("pk", "area_id", "unit_id", "kind", Cast("on", CharField())))
+            for day in days:
+                first, last = quarter_start(day).isoformat(), day.isoformat()
+                self._periods[period, day] = [row for row in found if first <= row[4] <= last]
+        return self._periods[period, on]
 
     @cached_property
     def _bodies(self) -> list[Unit]:

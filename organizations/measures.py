@@ -49,6 +49,7 @@ class Scope:
 
 
 Counts = tuple[Counter, Counter]  # by area id, by unit id
+Tally = list[tuple[int, bool]]
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,28 @@ class Measure:
     group: str = "组织"
     rows: str = ""  # the measure that lists what is counted, where an area needs more than one
 
+    def _counted(self, ledger: Ledger, on: dt.date) -> Counts:
+        """What stands at each area and body; counted once a day, whatever asks for it."""
+        if (self.name, on) not in ledger.known:
+            by_area, by_unit = self.counts(ledger, on)
+            ledger.known[self.name, on] = _summed(by_area, ledger.tree(on)) if self.deep else by_area, by_unit
+        return ledger.known[self.name, on]
+
+    def tally(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> Tally:
+        """(area id, has it) of every area and body of the scope: the items, without their words."""
+        scope = scope or self.scope
+        by_area, by_unit = self._counted(ledger, on)
+        found = [(p.area_id, by_area[p.area_id] >= scope.minimum) for p in places_in(ledger, on, scope)]
+        units = ledger.units(on) if scope.bodies else []
+        return found + [(unit.area_id, by_unit[unit.pk] >= scope.minimum) for unit in units]
+
     def items(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> list[Item]:
         """Every area and body of the scope on `on` with what it has, in the order of the tree."""
         scope = scope or self.scope
-        by_area, by_unit = self.counts(ledger, on)
-        tree = ledger.tree(on)
-        if self.deep:
-            by_area = _summed(by_area, tree)
+        by_area, by_unit = self._counted(ledger, on)
         found = [
             Item("organizations.area", p.area_id, p.name, p.code, p.area_id, by_area[p.area_id], scope.minimum)
-            for p in tree.values()
-            if _in_scope(p, scope)
+            for p in places_in(ledger, on, scope)
         ]
         if scope.bodies:
             found += [
@@ -107,6 +119,13 @@ class RowMeasure:
     rows: Callable[[Ledger, dt.date], Iterable[tuple[Fact, int]]]
     holds: Callable[[Ledger, dt.date], Callable[[Fact], str]] | None = None  # "" where it holds, else what is missing
     group: str = "组织"
+
+    def tally(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> Tally:
+        """(area id, holds) of every row."""
+        if self.holds is None:
+            return [(area_id, True) for _, area_id in self.rows(ledger, on)]
+        missing = self.holds(ledger, on)
+        return [(area_id, not missing(fact)) for fact, area_id in self.rows(ledger, on)]
 
     def items(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> list[Item]:
         missing = self.holds(ledger, on) if self.holds else lambda fact: ""
@@ -232,6 +251,15 @@ def items_of(items: Sequence[Item], unit: Unit, tree: dict[int, Place], *, whole
         if bodies or not whole:
             return [item for item in items if item.unit_id == unit.pk]
     return [item for item in items if item.unit_id is None and _stands_in(item.area_id, unit.area_id, tree)]
+
+
+def places_in(ledger: Ledger, on: dt.date, scope: Scope) -> list[Place]:
+    """The areas of a scope on a day; kept with the ledger, since many measures ask for the same."""
+    known: dict = ledger.known
+    key = (on, scope.townships, scope.villages, scope.kinds)
+    if key not in known:
+        known[key] = [place for place in ledger.tree(on).values() if _in_scope(place, scope)]
+    return known[key]
 
 
 def _in_scope(place: Place, scope: Scope) -> bool:

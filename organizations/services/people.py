@@ -1,5 +1,6 @@
 """People on rosters: who may be the same person, two records made one, and that taken back within 30 days."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -8,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from organizations.models import Membership, Person, PersonMerge
-from portal.audit.models import Action, record
+from portal.audit.models import Act, Action, Change, record, record_many
 from portal.kit import saving
 from portal.kit.secrets import Phone, fingerprint
 
@@ -55,7 +56,9 @@ def merge_people(kept: Person, dropped: Person, *, name: str, phone: str, by: An
     if phone == "dropped":
         kept.phone = dropped.phone
     saving.save(kept, by=by, reason=f"合并{dropped}的记录")
-    Membership.objects.filter(pk__in=merge.moved).update(person=kept)
+    merge.before["version"] = kept.version
+    merge.save(update_fields=["before"])
+    _move(merge.moved, kept, by)
     dropped.merged_into = kept
     saving.save(dropped, by=by, reason=f"并入{kept}")
     _require(merge, by)
@@ -78,10 +81,11 @@ def undo_merge(merge: PersonMerge, *, by: Any) -> PersonMerge:
     kept, dropped = merge.kept, merge.dropped
     if kept.merged_into_id or dropped.merged_into_id != kept.pk:
         raise ValidationError("保留的记录后来又并入了别的记录，请先撤销那一次合并。")
-    kept.name = merge.before["name"]
-    kept.phone = _opened(merge)  # type: ignore[assignment]  # the field takes a Phone
-    saving.save(kept, by=by, reason=f"撤销与{dropped}的合并")
-    Membership.objects.filter(pk__in=merge.moved, person=kept).update(person=dropped)
+    if kept.version == merge.before["version"]:  # what was changed since the merge stays as it is
+        kept.name = merge.before["name"]
+        kept.phone = _opened(merge)  # type: ignore[assignment]  # the field takes a Phone
+        saving.save(kept, by=by, reason=f"撤销与{dropped}的合并")
+    _move(Membership.objects.filter(pk__in=merge.moved, person=kept).values_list("pk", flat=True), dropped, by)
     dropped.merged_into = None
     saving.save(dropped, by=by, reason="撤销合并")
     merge.undone_at = timezone.now()
@@ -89,6 +93,16 @@ def undo_merge(merge: PersonMerge, *, by: Any) -> PersonMerge:
     _require(merge, by)
     record(by, Action.UPDATED, merge, words=f"撤销合并人员：{merge}")
     return merge
+
+
+def _move(pks: Iterable[int], person: Person, by: Any) -> None:
+    """Posts go over to another record, each with its own row on the trail."""
+    rows = list(Membership.objects.filter(pk__in=list(pks)).select_related("organization", "person"))
+    acts = [Act(Action.UPDATED, row, [Change("person", "姓名", str(row.person), str(person))]) for row in rows]
+    for row in rows:
+        row.person, row.version = person, row.version + 1
+    Membership.objects.bulk_update(rows, ["person", "version"])
+    record_many(by, acts)
 
 
 def _sealed(person: Person) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from organizations.models import Area, Membership, Organization, Person, RequiredPost, RosterConfirmation
 from organizations.roster_text.values import read_date
-from portal.audit.models import Act, Action, Change, record, record_many, snapshot
+from portal.audit.models import Act, Action, record, record_many, snapshot
 from portal.audit.models import differences as audit_differences
 from portal.kit import saving
 from portal.kit.forms import check_text
@@ -105,11 +106,11 @@ def save_roster(
     typed = [line for line in lines if not line.is_empty]
     if len(typed) > MOST_ROWS:
         raise ValidationError(f"一次最多保存 {MOST_ROWS} 行，现有 {len(typed)} 行，请分次保存。")
-    work = _Saving(organization, by, on)
+    work = _Saving(organization, by, on, replace=replace)
     for line in typed:
         work.take(line)
     if replace:
-        work.let_go(typed)
+        work.let_go()
     if work.outcome.refused and replace:
         transaction.set_rollback(True)
         return work.outcome
@@ -185,29 +186,35 @@ def lacking(organization: Organization, members: Iterable[Membership], on: dt.da
 
 
 class _Saving:
-    """Lines checked one by one, then written with a fixed number of queries."""
+    """Lines checked one by one against what the roster will be, then written with a fixed number of queries."""
 
-    def __init__(self, organization: Organization, by: Any, on: dt.date, term: int | None = None):
-        self.organization, self.by, self.on = organization, by, on
+    def __init__(
+        self, organization: Organization, by: Any, on: dt.date, *, term: int | None = None, replace: bool = False
+    ):
+        self.organization, self.by, self.on, self.replace = organization, by, on, replace
         self.term = term or organization.term_number
-        self.stored = {
-            row.pk: row
-            for row in organization.memberships.select_for_update(of=("self",)).select_related("person__area")
-        }
+        rows = organization.memberships.select_for_update(of=("self",)).select_related("person__area")
+        self.stored = {row.pk: row for row in rows}
+        shared: dict[int, Person] = {}
+        for row in self.stored.values():  # one person, one object, whatever the number of posts
+            row.person = shared.setdefault(row.person_id, row.person)
         self.before = {pk: (snapshot(row), snapshot(row.person)) for pk, row in self.stored.items()}
-        self.taken = {(row.person_id, row.post) for row in self.stored.values() if row.until is None}
+        self.open = {_post_of(row): row for row in self.stored.values() if row.until is None}
         self.number = max((row.number for row in self.stored.values()), default=0)
-        self.outcome, self.acts = Outcome(), []
+        self.outcome = Outcome()
+        self.acts: list[Act] = []
         self.people: list[Person] = []
+        self.linked: dict[int, tuple[Person, dict[str, str]]] = {}  # known people who got a number, with what they were
         self.made: list[Membership] = []
         self.dirty: dict[int, Membership] = {}
         self.known: dict[str, list[Person]] | None = None
+        self.own: set[int] | None = None
 
     def take(self, line: Line) -> None:
         """Check a line and put it into what will be written; a wrong one is refused."""
         try:
             values = _checked(line)
-            row = self._stored(line)
+            row = self._stored(line, values)
             if row is None:
                 self._add(line, values)
             else:
@@ -219,62 +226,59 @@ class _Saving:
         """A line of the next term: whoever stays keeps the same record of the person."""
         try:
             values = {**_checked(line), "since": self.on, "until": None}
-            if before is None:
-                self._add(line, values)
-            else:
-                if values["name"] != before.person.name:
-                    raise ValidationError({"name": f"这一行原是{before.person.name}；换人请删去这一行，另起一行填写。"})
-                self._make(line, before.person, values)
+            if before is None and line.id is not None:
+                raise ValidationError({"name": "这个人已经不在花名册里，请刷新后再办理。"})
+            person = before.person if before is not None else self._person(line, values)
+            self._make(line, person, values, also_open=before)
         except ValidationError as error:
             self._refuse(line, error)
 
-    def let_go(self, typed: Sequence[Line]) -> None:
+    def let_go(self) -> None:
         """Whoever is in force and not among the lines leaves on the day before."""
-        named = {line.id for line in typed if line.id} | {row.pk for row in self.outcome.kept}
+        staying = {row.pk for row in self.outcome.rows.values() if row.pk}
         for row in self.stored.values():
-            if row.pk not in named and row.holds_on(self.on) and row.until is None:
+            if row.pk not in staying and row.until is None and row.since <= self.on:
                 self.end(row, max(self.on - DAY, row.since))
 
     def end(self, row: Membership, last: dt.date) -> None:
         row.until = last
+        self.open.pop(_post_of(row), None)
         self.dirty[row.pk] = row
         self.outcome.leaving.append(row)
 
     def write(self) -> None:
         """People first, then memberships; every changed line has its row on the trail."""
-        if self.people:
-            for someone in self.people:
-                someone.prepare()
-            Person.objects.bulk_create(self.people)
+        for someone in self.people:
+            someone.prepare()
+        Person.objects.bulk_create(self.people)
         for row in self.made:
             row.person = row.person  # takes up the key that it was given just now
+        self._write_changes()  # posts that end make room for those that begin
         Membership.objects.bulk_create(self.made)
-        self._write_changes()
         self.acts += [Act(Action.CREATED, someone) for someone in self.people]
         self.acts += [Act(Action.CREATED, row, words=f"登记 {row}") for row in self.made]
         self._require()
         record_many(self.by, self.acts)
 
     def _write_changes(self) -> None:
-        people: dict[int, Person] = {}
+        people = dict(self.linked)
         for row in self.dirty.values():
             before, person_before = self.before[row.pk]
-            changes = audit_differences(before, row)
-            personal = audit_differences(person_before, row.person) if row.person_id not in people else []
-            if personal:
-                row.person.version += 1
-                row.person.prepare()
-                people[row.person_id] = row.person
-                self.acts.append(Act(Action.UPDATED, row.person, personal))
-            if changes:
+            people.setdefault(row.person_id, (row.person, person_before))
+            if changes := audit_differences(before, row):
                 row.version += 1
-                self.acts.append(Act(Action.UPDATED, row, [Change(*change) for change in changes]))
+                self.acts.append(Act(Action.UPDATED, row, changes))
+        changed = []
+        for person, before in people.values():
+            if changes := audit_differences(before, person):
+                person.version += 1
+                person.prepare()
+                self.acts.append(Act(Action.UPDATED, person, changes))
+                changed.append(person)
         now = timezone.now()
-        for changed in (*people.values(), *self.dirty.values()):
-            changed.updated_at = now
-        Person.objects.bulk_update(
-            people.values(), ["name", "pinyin", "phone", "phone_fingerprint", "version", "updated_at"]
-        )
+        for touched in (*changed, *self.dirty.values()):
+            touched.updated_at = now
+        Person.objects.bulk_update(changed, ["phone", "phone_fingerprint", "version", "updated_at"])
         fields = ["post", "in_charge", "since", "until", "number", "version", "updated_at"]
         Membership.objects.bulk_update(self.dirty.values(), fields)
 
@@ -284,100 +288,142 @@ class _Saving:
         if Membership.objects.permitted(self.by, "change").filter(pk__in=touched).count() != len(touched):
             raise PermissionDenied("这份花名册不在您的权限范围内，已全部撤回。")
 
-    def _stored(self, line: Line) -> Membership | None:
+    def _stored(self, line: Line, values: dict[str, Any]) -> Membership | None:
+        """The stored line that this one changes; none for a new one, or for another person in a replaced roster."""
         if line.id is None:
             return None
         row = self.stored.get(line.id)
         if row is None:
             raise ValidationError({"name": "这一行已经不在花名册里，请刷新后再改。"})
+        if values["name"] != row.person.name:
+            if self.replace:
+                return None
+            raise ValidationError({
+                "name": f"这一行原是{row.person.name}。换人请填原任的离任日期，另起一行登记；写错的姓名请在人员页面更正。"
+            })  # fmt: skip
         if line.version is not None and line.version != row.version:
             raise ValidationError({"name": "这一行刚被别人改过，请先看对方改了什么。"})
         return row
 
-    def _change(self, row: Membership, line: Line, values: dict[str, Any]) -> None:
+    def _change(self, row: Membership, line: Line, values: dict[str, Any], *, in_charge: bool | None = None) -> None:
         fresh = {
             name: values[name] for name in ("post", "since", "until") if values[name] is not None or name == "until"
         }
-        fresh["in_charge"] = line.in_charge
+        fresh["in_charge"] = line.in_charge if in_charge is None else in_charge
         if fresh["until"] and fresh["until"] < fresh.get("since", row.since):
             raise ValidationError({"until": "离任日期不能早于任职日期。"})
-        if fresh["post"] != row.post and (row.person_id, fresh["post"]) in self.taken:
+        phone = self._new_phone(row.person, values["phone"])
+        other = self.open.get((row.person_id, fresh["post"]))
+        if fresh["until"] is None and other not in (None, row):
             raise ValidationError({"post": f"{row.person}已担任{fresh['post']}，不用再填一行。"})
-        changed = any(getattr(row, name) != value for name, value in fresh.items())
-        personal = row.person.name != values["name"] or (
-            values["phone"] is not None and values["phone"] != row.person.phone
-        )
-        if not changed and not personal:
-            self.outcome.kept.append(row)
-        else:
-            for name, value in fresh.items():
-                setattr(row, name, value)
-            row.person.name = values["name"]
-            if values["phone"] is not None:
-                row.person.phone = values["phone"]
-            self.dirty[row.pk] = row
-            self.outcome.changed.append(row)
         self.outcome.rows[line.row] = row
+        if phone is None and all(getattr(row, name) == value for name, value in fresh.items()):
+            self.outcome.kept.append(row)
+            return
+        if self.open.get(_post_of(row)) is row:
+            del self.open[_post_of(row)]
+        for name, value in fresh.items():
+            setattr(row, name, value)
+        if phone is not None:
+            row.person.phone = phone
+        if row.until is None:
+            self.open[_post_of(row)] = row
+        self.dirty[row.pk] = row
+        self.outcome.changed.append(row)
 
     def _add(self, line: Line, values: dict[str, Any]) -> None:
         person = self._person(line, values)
-        known = next(
-            (
-                r
-                for r in self.stored.values()
-                if r.until is None and r.person_id == person.pk and r.post == values["post"]
-            ),
-            None,
-        )
-        if known is not None and person.pk:
-            self.outcome.kept.append(known)
-            self.outcome.rows[line.row] = known
-            return
-        if any(
-            row.person.name == person.name and row.post == values["post"] and row.person.pk == person.pk
-            for row in self.made
-        ):
-            raise ValidationError({"name": f"{person.name}（{values['post']}）在这次填写中重复了。"})
-        self._make(line, person, values)
+        known = self.open.get((_key(person), values["post"])) if values["until"] is None else None
+        if known is not None and known.pk:
+            self._change(known, line, {**values, "until": known.until}, in_charge=line.in_charge or known.in_charge)
+        else:
+            self._make(line, person, values)
 
-    def _make(self, line: Line, person: Person, values: dict[str, Any]) -> None:
-        self.number += 1
+    def _make(self, line: Line, person: Person, values: dict[str, Any], *, also_open: Membership | None = None) -> None:
         since = values["since"] or self.on
         if values["until"] and values["until"] < since:
             raise ValidationError({"until": "离任日期不能早于任职日期。"})
         if since < self.organization.since:
             raise ValidationError({"since": f"任职日期不能早于组织成立日期 {self.organization.since}。"})
+        key = (_key(person), values["post"])
+        if (
+            values["until"] is None
+            and self.open.get(key) not in (None, also_open)
+            and not self._ends(self.open.get(key))
+        ):
+            raise ValidationError({"name": f"{person.name}（{values['post']}）重复了。"})
+        self.number += 1
         row = Membership(
             organization=self.organization, person=person, post=values["post"], number=self.number, in_charge=line.in_charge,
             since=since, until=values["until"], term_number=self.term,
         )  # fmt: skip
         self.made.append(row)
+        if row.until is None:
+            self.open[key] = row
         self.outcome.new.append(row)
         self.outcome.rows[line.row] = row
 
+    def _ends(self, row: Membership | None) -> bool:
+        """Whether a stored line ends with the old term anyway."""
+        return self.term != self.organization.term_number and row is not None and row.pk is not None
+
     def _person(self, line: Line, values: dict[str, Any]) -> Person:
         """The record that was chosen, or one that is surely the same person, or a new one."""
+        phone = values["phone"]
         if line.person is not None:
-            chosen = Person.objects.permitted(self.by).current().filter(pk=line.person).first()
+            chosen = Person.objects.permitted(self.by).current().select_related("area").filter(pk=line.person).first()
             if chosen is None:
                 raise ValidationError({"name": "选择的人员记录找不到了，请重新选择或留空新建。"})
-            return chosen
-        phone = values["phone"]
-        alike = [someone for someone in self._known(values["name"]) if _same(someone, phone)]
+            return self._linked(chosen, phone)
+        namesakes = self._known(values["name"])
+        alike = [someone for someone in namesakes if _same(someone, phone)]
+        if len(alike) > 1 and not phone:
+            self.outcome.warnings.append(
+                (line.row, f"有 {len(alike)} 个同名的{values['name']}，用了先登记的一条，请核对。")
+            )
         if alike:
-            return alike[0]
-        if self._known(values["name"]):
+            return self._linked(alike[0], phone)
+        if namesakes:
             self.outcome.warnings.append((line.row, f"已有同名的{values['name']}，电话不同，按另一人登记。"))
         someone = Person(name=values["name"], area=self.organization.area, phone=phone or "")
         self.people.append(someone)
-        self._known(values["name"]).append(someone)
+        namesakes.append(someone)
         return someone
 
+    def _linked(self, person: Person, phone: Any) -> Person:
+        """A known record; a number that was typed for one that has none is kept."""
+        if person.pk and phone and not person.phone and self._new_phone(person, phone) is not None:
+            self.linked.setdefault(person.pk, (person, snapshot(person)))
+            person.phone = phone
+        return person
+
+    def _new_phone(self, person: Person, phone: Any) -> Any:
+        """The number that changes the person's record; None where it stays. Refused where the record is another area's."""
+        if phone is None or phone == person.phone:
+            return None
+        if person.pk and person.pk not in self._own_people():
+            raise ValidationError({"phone": f"{person.name}的记录由{person.area}登记，电话请由登记单位更正。"})
+        return phone
+
+    def _own_people(self) -> set[int]:
+        if self.own is None:
+            here = [row.person_id for row in self.stored.values()]
+            rows = Person.objects.permitted(self.by, "change")
+            self.own = set(rows.filter(Q(pk__in=here) | Q(area=self.organization.area)).values_list("pk", flat=True))
+        return self.own
+
     def _known(self, name: str) -> list[Person]:
-        """People of that name in the organization's area."""
+        """People of that name in the organization's area or on its roster."""
         if self.known is None:
             self.known = {}
-            for someone in Person.objects.current().filter(area=self.organization.area):
+            present = {row.person_id: row.person for row in self.stored.values() if row.person.merged_into_id is None}
+            others = (
+                Person.objects.current()
+                .filter(area=self.organization.area)
+                .exclude(pk__in=present)
+                .select_related("area")
+            )
+            for someone in (*present.values(), *others):
                 self.known.setdefault(someone.name, []).append(someone)
         return self.known.setdefault(name, [])
 
@@ -387,6 +433,15 @@ class _Saving:
         for name, errors in found.items():
             for message in ValidationError(errors).messages:
                 self.outcome.refused.append(Refusal(line.row, name, message, theirs))
+
+
+def _key(person: Person) -> int:
+    """What tells people apart before the new ones have a key."""
+    return person.pk or -id(person)
+
+
+def _post_of(row: Membership) -> tuple[int, str]:
+    return _key(row.person), row.post
 
 
 def _checked(line: Line) -> dict[str, Any]:

@@ -33,6 +33,7 @@ ORGANIZATIONS = Organization.objects.select_related("area__parent", "unit")
 CHANGE = "organizations.change_membership"
 CELLS = ("name", "post", "in_charge", "phone", "since", "until")
 BLANK_ROWS = 40
+NEW, NEW_ROWS = 1000, 8  # lines of a new term that name new people are numbered from here
 
 
 @require_GET
@@ -163,7 +164,11 @@ def roster_reelect(request: HttpRequest, pk: int) -> HttpResponse:
     members = list(organization.memberships.in_force().select_related("person__area").order_by("number", "pk"))
     form = forms.ReelectForm(request.POST or None)
     lines, problems = _term_lines(request, members), {}
-    if request.method == "POST" and form.is_valid():
+    shown = {pk for pk in request.POST.getlist("member") if pk.isdigit()}
+    if request.method == "POST" and shown != {str(member.pk) for member in members}:
+        form.is_valid()
+        form.add_error(None, "花名册在您打开这一页以后有变化，下面是最新的成员；请重新核对连任和职务后再办理。")
+    elif request.method == "POST" and form.is_valid():
         try:
             outcome = act_once(request, lambda: services.reelect(
                 organization, [line for line in lines if line], on=form.cleaned_data["on"],
@@ -181,15 +186,25 @@ def roster_reelect(request: HttpRequest, pk: int) -> HttpResponse:
     status = 422 if request.method == "POST" else 200
     posted = request.POST
     rows = [
-        {"row": n, "member": member, "stays": not posted or bool(posted.get(f"keep-{n}")), "post": posted.get(f"post-{n}", member.post),
-         "in_charge": bool(posted.get(f"in_charge-{n}")) if posted else member.in_charge, "problems": problems.get(n, [])}
+        {
+            "row": n,
+            "member": member,
+            "stays": not posted or bool(posted.get(f"keep-{member.pk}")),
+            "post": posted.get(f"post-{member.pk}", member.post),
+            "in_charge": bool(posted.get(f"in_charge-{member.pk}")) if posted else member.in_charge,
+            "problems": problems.get(n, []),
+        }
         for n, member in enumerate(members, 1)
-    ]  # fmt: skip
+    ]
     more = [
-        {"row": n, "name": posted.get(f"name-{n}", ""), "post": posted.get(f"post-{n}", ""), "phone": posted.get(f"phone-{n}", ""),
-         "in_charge": bool(posted.get(f"in_charge-{n}")), "problems": problems.get(n, [])}
-        for n in range(len(members) + 1, len(members) + 9)
-    ]  # fmt: skip
+        {
+            "row": n,
+            **{name: posted.get(f"new-{name}-{n}", "") for name in ("name", "post", "phone")},
+            "in_charge": bool(posted.get(f"new-in_charge-{n}")),
+            "problems": problems.get(NEW + n, []),
+        }
+        for n in range(1, NEW_ROWS + 1)
+    ]
     return render(request, "organizations/roster_reelect.html", {
         "title": f"{organization} · 换届", "crumbs": crumbs_of(organization, True), "organization": organization, "form": form,
         "rows": rows, "more": more, "next_term": organization.term_number + 1,
@@ -197,20 +212,15 @@ def roster_reelect(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _term_lines(request: HttpRequest, members: list[Membership]) -> list[Line | None]:
-    """The lines of the next term out of the plain form: present members by tick, new ones by name."""
+    """The lines of the next term out of the plain form: present members by their key and tick, new ones by name."""
     posted, lines = request.POST, []
     for n, member in enumerate(members, 1):
-        if posted.get(f"keep-{n}"):
-            values = {
-                "name": member.person.name,
-                "post": posted.get(f"post-{n}", ""),
-                "in_charge": posted.get(f"in_charge-{n}"),
-                "id": member.pk,
-            }
-            lines.append(Line.read(n, values))
-    for n in range(len(members) + 1, len(members) + 9):
-        values = {name: posted.get(f"{name}-{n}", "") for name in ("name", "post", "phone", "in_charge")}
-        lines.append(Line.read(n, values) if values["name"].strip() else None)
+        if posted.get(f"keep-{member.pk}"):
+            values = {"name": member.person.name, "post": posted.get(f"post-{member.pk}", ""), "id": member.pk}
+            lines.append(Line.read(n, values | {"in_charge": posted.get(f"in_charge-{member.pk}")}))
+    for n in range(1, NEW_ROWS + 1):
+        values = {name: posted.get(f"new-{name}-{n}", "") for name in ("name", "post", "phone", "in_charge")}
+        lines.append(Line.read(NEW + n, values) if values["name"].strip() else None)
     return lines
 
 

@@ -15,7 +15,7 @@ from assessments.models import Publication, Result, SelfReport, UnitClass
 from assessments.scoring import plain
 from organizations.coverage import Coverage, quarter_ends
 from organizations.ledger import Place
-from organizations.measures import MEASURES, Measure
+from organizations.measures import MEASURES, Item, Measure
 from organizations.models import Area, Level
 from portal.kit.charts import Bar, Cell, Matrix, Point, Row, Series, Skipped, Tile, ends
 from portal.kit.templatetags.kit import whole_percent
@@ -164,7 +164,7 @@ class Overview:
 
     @property
     def _labels(self) -> list[str]:
-        return [self.coverage.line(key, self.on).title.removesuffix("全覆盖").replace("达标的组织", "").replace(
+        return [self.coverage.title_of(key).removesuffix("全覆盖").replace("达标的组织", "").replace(
             "达标的示范区和平台", "").strip("“”") for key in self._columns]  # fmt: skip
 
     @property
@@ -198,15 +198,22 @@ class Overview:
         return counts
 
     def _cell(self, key: str, place: Place) -> Cell:
-        items = self.coverage.line(key, self.on, place.area_id).figure.items
-        single = items[0] if len(items) == 1 and items[0].needed > 1 else None
+        single = self._single(key, place)
         if single:
             measure = self.coverage.measure_of(key)
             rows = measure.rows if isinstance(measure, Measure) else ""
             url = list_url(rows, place.area_id, self.on, "have") if rows else list_url(key, place.area_id, self.on)
             return Cell(single.have, single.needed, url, rows=single.have if rows else 1)
-        achieved = sum(item.has for item in items)
-        return Cell(achieved, len(items), list_url(key, place.area_id, self.on, "lack"))
+        achieved, target = self.coverage.share(key, self.on, place.area_id)
+        return Cell(achieved, target, list_url(key, place.area_id, self.on, "lack"))
+
+    def _single(self, key: str, place: Place) -> Item | None:
+        """The one item of an area that must have more than one of something: 2 of 3 venues."""
+        measure = self.coverage.measure_of(key)
+        if not isinstance(measure, Measure) or self.coverage.minimum_of(key) < 2:
+            return None
+        items = self.coverage.line(key, self.on, place.area_id).figure.items
+        return items[0] if len(items) == 1 else None
 
     @property
     def tiles(self) -> list[Tile]:

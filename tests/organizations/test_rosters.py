@@ -134,6 +134,53 @@ class GridTests(RosterCase):
         ]
         assert [person["id"] for person in found] == [self.people[0].person_id]
 
+    def test_a_number_typed_for_a_known_person_is_kept_and_a_member_typed_again_is_changed(self):
+        Person.objects.create(name="郑某壬", area=self.township)
+        self.send([{"name": "郑某壬", "post": "会员", "phone": PHONE}])
+        assert Person.objects.get(name="郑某壬").phone.reveal() == PHONE
+        self.send(
+            [{"name": "张某丙", "post": "会员", "in_charge": "是", "phone": "13800004321", "since": "2023-05-01"}]
+        )
+        member = Membership.objects.select_related("person").get(pk=self.people[2].pk)
+        assert (
+            member.in_charge and member.since == dt.date(2023, 5, 1) and member.person.phone.reveal() == "13800004321"
+        )
+
+    def test_another_name_over_a_stored_line_never_renames_the_person(self):
+        rows = [{"id": row.pk, "version": 1, "name": name, "post": row.post, "phone": "•••••••••34"}
+                for row, name in zip(self.people, ["赵某甲", "钱某乙", "孙某丙"], strict=True)]  # fmt: skip
+        answer = self.send(rows).json()
+        assert "换人请填原任的离任日期" in answer["refused"][0]["message"]
+        answer = self.send(rows, replace=True).json()
+        assert answer["counts"] == {"new": 3, "changed": 0, "kept": 0, "leaving": 3}
+        assert {"张某甲", "张某乙", "张某丙"} <= set(Person.objects.values_list("name", flat=True))
+
+    def test_a_person_whom_another_township_keeps_is_not_rewritten_here(self):
+        person = Person.objects.create(name="冯某辛", area=make_township(parent=self.county))
+        row = Membership.objects.create(
+            organization=self.organization, person=person, post="顾问", since=dt.date(2022, 3, 1)
+        )
+        answer = self.send([{"id": row.pk, "version": 1, "name": "冯某辛", "post": "顾问", "phone": PHONE}]).json()
+        person.refresh_from_db()
+        assert "由登记单位更正" in answer["refused"][0]["message"] and not person.phone
+
+    def test_two_namesakes_are_told_and_no_post_is_held_twice(self):
+        for number in (PHONE, "13800009999"):
+            Person.objects.create(name="郑某壬", area=self.township, phone=number)
+        assert "同名" in self.send([{"name": "郑某壬", "post": "会员"}]).json()["warnings"][0]["message"]
+        answer = self.send([{"name": "甲某", "post": "会员"}, {"name": "甲某", "post": "会员"}]).json()
+        assert "重复" in answer["refused"][0]["message"]
+        first = self.people[0]
+        answer = self.send(
+            [{"name": "张某甲", "post": "会员"}, {"id": first.pk, "version": 1, "name": "张某甲", "post": "会员"}]
+        ).json()
+        assert "已担任" in answer["refused"][0]["message"]
+        last = self.people[2]
+        self.send([{"id": last.pk, "version": 1, "name": "张某丙", "post": "会员", "until": "2025-01-01"}])
+        self.send([{"name": "张某丙", "post": "会员"}])
+        answer = self.send([{"id": last.pk, "version": 2, "name": "张某丙", "post": "会员", "until": ""}]).json()
+        assert "已担任" in answer["refused"][0]["message"]
+
     def test_bodies_that_are_no_lines_are_refused(self):
         for body in ("[]", "{", '{"key":"a","rows":[1]}', '{"rows":[]}', '{"key":"a","rows":[{"row":"x"}]}'):
             assert self.client.post(self.url("roster_rows"), body, content_type="application/json").status_code == 400
@@ -203,8 +250,10 @@ class PageTests(RosterCase):
 
 class ReelectionTests(RosterCase):
     def post(self, **changed):
-        form = {"on": "2026-03-01", "next_election_on": "2029-03-01", "idempotency_key": "r", "keep-1": "1", "post-1": "名誉会长",
-                "keep-2": "1", "post-2": "会长", "in_charge-2": "是", "name-4": "李某丁", "post-4": "秘书长", **changed}  # fmt: skip
+        first, second, third = (row.pk for row in self.people)
+        form = {"on": "2026-03-01", "next_election_on": "2029-03-01", "idempotency_key": "r", "member": [first, second, third],
+                f"keep-{first}": "1", f"post-{first}": "名誉会长", f"keep-{second}": "1", f"post-{second}": "会长",
+                f"in_charge-{second}": "是", "new-name-1": "李某丁", "new-post-1": "秘书长", **changed}  # fmt: skip
         return self.client.post(self.url("roster_reelect"), form)
 
     def test_one_step_closes_the_old_term_and_opens_the_new_one(self):
@@ -219,10 +268,17 @@ class ReelectionTests(RosterCase):
 
     def test_wrong_days_and_lines_are_said_and_nothing_is_saved_or_lost(self):
         for changed, words in (({"on": "2022-03-01"}, "换届日期应晚于"), ({"on": "2099-01-01"}, "不能晚于今天"),
-                               ({"next_election_on": "2026-02-01"}, "下次换届日期应晚于"), ({"post-4": ""}, "请填写职务")):  # fmt: skip
+                               ({"next_election_on": "2026-02-01"}, "下次换届日期应晚于"), ({"new-post-1": ""}, "请填写职务")):  # fmt: skip
             page = self.post(**changed)
             assert page.status_code == 422 and words in page.text and 'value="李某丁"' in page.text
         assert Membership.objects.filter(until=None).count() == 3
+
+    def test_a_roster_that_changed_meanwhile_is_shown_anew(self):
+        Membership.objects.filter(pk=self.people[0].pk).update(until=dt.date(2026, 2, 1))
+        page = self.post()
+        assert page.status_code == 422 and "有变化" in page.text
+        self.organization.refresh_from_db()
+        assert self.organization.term_number == 1
 
 
 class MergeTests(RosterCase):
@@ -252,6 +308,21 @@ class MergeTests(RosterCase):
         for row in (self.kept, self.dropped, self.post):
             row.refresh_from_db()
         assert not self.kept.phone and self.post.person == self.dropped and self.dropped.merged_into is None
+
+    def test_what_was_changed_since_stays_when_the_merger_is_taken_back(self):
+        self.merge()
+        person = reverse("organizations:person_update", args=[self.kept.pk])
+        self.kept.refresh_from_db()
+        self.client.post(
+            person,
+            {"name": self.kept.name, "phone": "13800007777", "version": self.kept.version, "idempotency_key": "p"},
+        )
+        self.client.post(
+            reverse("organizations:personmerge_undo", args=[PersonMerge.objects.get().pk]), {"idempotency_key": "u"}
+        )
+        self.kept.refresh_from_db()
+        self.post.refresh_from_db()
+        assert self.kept.phone.reveal() == "13800007777" and self.post.person == self.dropped
 
     def test_not_after_thirty_days(self):
         self.merge()

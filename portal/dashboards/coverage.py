@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -66,9 +66,17 @@ class Notice:
 
 
 def list_url(key: str, area_id: int, on: dt.date, show: str = "all") -> str:
-    """The list behind a number: a goal ("goal-<pk>") or a measure, in an area, on a day; have, lack or all."""
-    name, _, goal = key.partition("-") if key.startswith("goal-") else ("measure", "", key)
-    return f"{reverse('dashboards:coverage_list')}?{urlencode({name: goal, 'area': area_id, 'on': on, 'show': show})}"
+    """The list behind a number: a goal ("goal-<pk>") or a measure, in an area, on a day; have, lack or all.
+
+    Written plainly: a county's page has hundreds of them, and none of their parts needs quoting.
+    """
+    asked = f"goal={key.removeprefix('goal-')}" if key.startswith("goal-") else f"measure={key}"
+    return f"{_list_page()}?{asked}&area={area_id}&on={on}&show={show}"
+
+
+@cache
+def _list_page() -> str:
+    return reverse("dashboards:coverage_list")
 
 
 class Overview:

@@ -60,6 +60,12 @@ AREA, QUARTER = "area", "quarter"
 PLACES = tuple(f"/outreach/{name}/" for name in ("stations", "sites", "brands", "outposts"))  # one item, four lists
 
 
+def menu_of(user: Any) -> list[tuple[str, str]]:
+    """(label, address) of the pages that the user's permissions open."""
+    items = [item for _, group in NAV for item in group if not item[3] or user.has_perm(item[3])]
+    return [(label, reverse(route)) for label, route, _, _ in items]
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """The context processor; nothing for a visitor who is not logged in."""
     user = getattr(request, "user", None)

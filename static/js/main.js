@@ -1,4 +1,5 @@
 import "./nav-toggle.js";
+import "./search.js";
 import "./shortcuts.js";
 import "./dialogs.js";
 import "./autosubmit.js";

@@ -203,3 +203,14 @@ def test_meeting_mode_goes_page_by_page(opened, county, township, village):
     expect(page.locator(".slide.shown")).to_contain_text("覆盖情况")
     page.get_by_role("button", name="上一页").click()
     expect(page.locator("[data-slide-number]")).to_have_text("1 / 4")
+
+
+def test_search_is_opened_by_a_key_and_walked_by_arrows(opened, county, township, village):
+    page = opened(make_user(role=Role.LEADER, area=county))
+    page.goto("/coverage/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("水坪")
+    expect(page.get_by_role("option").first).to_contain_text("水坪镇")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("水坪镇")

@@ -208,7 +208,16 @@ class FrameTests(TestCase):
         return self.client.get("/").context["frame"]
 
     def test_items_by_permission(self):
-        registers = {"覆盖总览", "成员花名册", "基层统战组织", "联络站点与阵地", "示范创建", "责任网络", "标准核查", "活动与会议"}
+        registers = {
+            "覆盖总览",
+            "成员花名册",
+            "基层统战组织",
+            "联络站点与阵地",
+            "示范创建",
+            "责任网络",
+            "标准核查",
+            "活动与会议",
+        }
         quarter = {"考核方案", "季度与任务", "自评填报", "排名与通报", "年度累计"}
         network = {"行政区划", "考核对象"}
         expected = {
@@ -265,31 +274,55 @@ class SearchTests(TestCase):
 
     def found(self, role, words):
         self.client.force_login(self.world.users[role])
-        context = self.client.get("/search/", {"q": words}).context
-        return [area.name for area in context["areas"]], [unit.name for unit in context["units"]]
+        return {
+            group.label: [hit.title for hit in group.hits]
+            for group in self.client.get("/search/", {"q": words}).context["groups"]
+        }
 
-    def test_by_name_initials_and_code(self):
+    def test_by_name_pinyin_initials_and_code(self):
         area = self.world.own.township
-        for words in ("甲镇", "jz", "JZ", area.code, area.tree_code):
+        for words in ("甲镇", "jiazhen", "jz", "ＪＺ", area.code, area.tree_code, area.code[-4:]):
             with self.subTest(words=words):
-                self.assertIn("甲镇", self.found("staff", words)[0])
+                self.assertIn("甲镇", self.found("staff", words)["行政区划"])
+
+    def test_every_register_by_its_name(self):
+        found = self.found("staff", "甲")
+        for label in ("行政区划", "基层统战组织", "人员", "联络站点", "阵地", "考核对象"):
+            self.assertTrue(found.get(label), label)
+
+    def test_every_word_must_fit_and_the_township_counts(self):
+        self.assertEqual(self.found("staff", "甲镇 甲名称").get("基层统战组织"), ["甲名称"])
+        self.assertNotIn("基层统战组织", self.found("staff", "甲镇 乙名称"))
 
     def test_a_townships_unit_by_its_initials(self):
-        self.assertIn("甲镇委", self.found("staff", "jz")[1])
+        self.assertIn("甲镇委", self.found("staff", "jz")["考核对象"])
+
+    def test_pages_by_permission(self):
+        self.assertEqual(self.found("staff", "hmc")["页面"], ["成员花名册"])
+        self.assertNotIn("页面", self.found("auditor", "花名册"))
 
     def test_nothing_beyond_the_grant(self):
-        areas, units = self.found("committee", "镇")
-        self.assertNotIn("丙镇", areas)
-        self.assertNotIn("丙镇委", units)
-        self.assertEqual(self.found("auditor", "镇"), ([], []))
+        for role, words, absent in (
+            ("committee", "乙", "人员"),
+            ("committee", "丙", "行政区划"),
+            ("auditor", "镇", "行政区划"),
+            ("sysadmin", "甲", "人员"),
+        ):
+            self.assertNotIn(absent, self.found(role, words))
 
-    def test_no_words_no_rows(self):
-        self.assertEqual(self.found("staff", "  "), ([], []))
+    def test_odd_words_find_nothing_and_break_nothing(self):
+        for words in ("  ", "%", "_", "'", "\x00", "😀", "甲" * 80, "\u202e甲"):
+            with self.subTest(words=words):
+                found = self.found("staff", words)
+                self.assertTrue(words.strip("\u202e") == "甲" or not found)
 
-    def test_fewer_than_twelve_queries(self):
+    def test_as_one_types_and_in_few_queries(self):
         self.client.force_login(self.world.users["staff"])
-        with QueriesAtMost(12):
+        with QueriesAtMost(11):
             self.client.get("/search/", {"q": "镇"})
+        with QueriesAtMost(9):
+            answer = self.client.get("/search/suggest/", {"q": "甲镇"}).json()
+        self.assertEqual(answer["groups"][0]["hits"][0]["title"], "甲镇")
 
 
 @pytest.mark.django_db

@@ -1,16 +1,15 @@
 """My work, search and help."""
 
-from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from organizations.models import Area, Unit
 from portal.accounts.roles import Role
+from portal.dashboards.frame import menu_of
+from portal.dashboards.search import LONGEST, PAGE, PALETTE, found
 from portal.dashboards.work import work_of
 from portal.kit.access import any_user
 
-MOST = 50
 MANUAL = {"staff": "统战部工作人员", "committee": "统战委员", "leader": "领导", "village": "村（社区）联络员",
           "administrators": "三类管理员"}  # fmt: skip
 
@@ -29,19 +28,20 @@ def my_work(request: HttpRequest) -> HttpResponse:
 @require_GET
 @any_user
 def search(request: HttpRequest) -> HttpResponse:
-    """Areas and units by name, pinyin initials or code, within scope."""
-    words = request.GET.get("q", "").strip().lower()[:50]
-    areas, units = [], []
-    if words:
-        found = (
-            Q(name__icontains=words) | Q(pinyin__contains=words) | Q(code__startswith=words) | Q(code__endswith=words)
-        )
-        areas = list(Area.objects.permitted(request.user).existing().filter(found).select_related("parent")[:MOST])
-        named = Q(name__icontains=words) | Q(kind=Unit.Kind.TOWNSHIP, area__pinyin__contains=words)
-        named |= Q(kind=Unit.Kind.TOWNSHIP, area__code__startswith=words)
-        units = list(Unit.objects.permitted(request.user).in_force().filter(named).select_related("area")[:MOST])
-    context = {"title": "搜索", "q": words, "areas": areas, "units": units, "most": MOST}
-    return render(request, "dashboards/search.html", context)
+    """Everything that the words fit, within scope."""
+    words = request.GET.get("q", "").strip()[:LONGEST]
+    groups = found(request.user, words, menu_of(request.user))
+    return render(request, "dashboards/search.html", {"title": "搜索", "q": words, "groups": groups, "most": PAGE})
+
+
+@require_GET
+@any_user
+def search_suggest(request: HttpRequest) -> JsonResponse:
+    """The same as one types, a few of each kind."""
+    groups = found(request.user, request.GET.get("q", ""), menu_of(request.user), PALETTE)
+    return JsonResponse({"groups": [
+        {"label": group.label, "hits": [{"title": hit.title, "note": hit.note, "url": hit.url} for hit in group.hits]} for group in groups
+    ]})  # fmt: skip
 
 
 @require_GET

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import django_filters
+from django import forms
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -22,7 +23,34 @@ def area_words(area: Area) -> str:
     return f"{area.parent} {area}" if area.level == Level.VILLAGE else str(area)
 
 
+class AreaIterator(django_filters.fields.ModelChoiceIterator):
+    """Townships for who reads a county; their own villages too for who keeps no more than a township."""
+
+    def __init__(self, field: Any):
+        super().__init__(field)
+        above = list(self.queryset.filter(level__lt=Level.VILLAGE))
+        if any(area.level == Level.COUNTY for area in above):
+            self.queryset = self.queryset.filter(pk__in=[area.pk for area in above])
+
+
+class AreaSelect(forms.Select):
+    """Shows the chosen area even where it is not offered: a village that a link named."""
+
+    def optgroups(self, name: str, value: list[str], attrs: Any = None) -> list[Any]:
+        groups = super().optgroups(name, value, attrs)
+        chosen = value[0] if value else ""
+        if chosen and not any(option["selected"] for _, options, _ in groups for option in options):
+            field = self.choices.field
+            if area := field.queryset.filter(pk=chosen).first():
+                label = field.label_from_instance(area)
+                groups.append((None, [self.create_option(name, area.pk, label, True, len(groups))], len(groups)))
+        return groups
+
+
 class AreaField(django_filters.fields.ModelChoiceField):
+    widget = AreaSelect
+    iterator = AreaIterator
+
     def label_from_instance(self, obj: Any) -> str:
         return area_words(obj) + (f"（{obj.until} 撤销）" if obj.until else "")
 

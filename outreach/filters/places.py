@@ -6,9 +6,8 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
-from django_filters.fields import ModelChoiceField
 
-from organizations.filters.organizations import area_words
+from organizations.filters.organizations import AreaFilter
 from organizations.models import Area, FieldOfWork
 from outreach.models import Award, Brand, DutyPost, Outpost, Site, Station
 from outreach.services.places import with_place_on
@@ -16,15 +15,6 @@ from portal.kit.filters import DateInput, FilterSet
 
 COMPLETE = [("yes", "完整"), ("no", "有缺项")]
 OUTPOST_PARTS, BRAND_PARTS = ("leader", "doer", "duties"), ("goal", "carrier", "results", "features")
-
-
-class AreaField(ModelChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return area_words(obj) + (f"（{obj.until} 撤销）" if obj.until else "")
-
-
-class AreaFilter(django_filters.ModelChoiceFilter):
-    field_class = AreaField
 
 
 class PlacedFilterSet(FilterSet):

@@ -162,7 +162,7 @@ def roster_reelect(request: HttpRequest, pk: int) -> HttpResponse:
     """换届: who stays is ticked, new people are added below; one step closes the old term and opens the new one."""
     organization = permitted_or_404(ORGANIZATIONS, request.user, "change", pk=pk)
     members = list(organization.memberships.in_force().select_related("person__area").order_by("number", "pk"))
-    form = forms.ReelectForm(request.POST or None)
+    form = forms.ReelectForm(request.POST if request.method == "POST" else None)
     lines, problems = _term_lines(request, members), {}
     shown = {pk for pk in request.POST.getlist("member") if pk.isdigit()}
     if request.method == "POST" and shown != {str(member.pk) for member in members}:

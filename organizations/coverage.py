@@ -12,7 +12,7 @@ from django.db import transaction
 
 from organizations.ledger import Ledger, Place
 from organizations.measures import MEASURES, Figure, Item, Scope
-from organizations.models import Area, CoverageGoal, FrozenFigures, Level
+from organizations.models import Area, AreaSuccession, CoverageGoal, FrozenFigures, Level
 from portal.audit.models import Action, record
 
 
@@ -204,6 +204,8 @@ def changes_between(area: Area, first: dt.date, second: dt.date) -> list[tuple[s
         if before[pk].name != after[pk].name
     ]
     found += [("行政区划更名", sorted(renamed), [])] if renamed else []
+    merged = _successions(area, first, second)
+    found += [("行政区划合并、承接", merged, [])] if merged else []
     for name in ("organizations", "stations", "points", "sites", "demonstration_sites", "demonstration_organizations"):
         measure = MEASURES[name]
         then, now = ({i.pk: i for i in measure.items(ledger, day)} for day in (first, second))
@@ -212,6 +214,17 @@ def changes_between(area: Area, first: dt.date, second: dt.date) -> list[tuple[s
         if new or gone:
             found.append((measure.label, new, gone))
     return found
+
+
+def _successions(area: Area, first: dt.date, second: dt.date) -> list[str]:
+    """ "东镇 → 西镇" for every area of the tree that another one took over between the two days."""
+    lo, hi = area.code_range()
+    pairs = AreaSuccession.objects.filter(change__on__gt=first, change__on__lte=second)
+    ours = pairs.filter(predecessor__tree_code__gte=lo, predecessor__tree_code__lt=hi)
+    return [
+        f"{pair.predecessor} → {pair.successor}"
+        for pair in ours.select_related("predecessor", "successor").order_by("pk")
+    ]
 
 
 def quarter_ends(until: dt.date, count: int) -> list[dt.date]:

@@ -1,5 +1,6 @@
 """The demonstration: only where it is asked for, and the second time it changes nothing."""
 
+import datetime as dt
 from io import StringIO
 
 import pytest
@@ -10,12 +11,14 @@ from django.db.models import Count, Sum
 from assessments.models import Indicator, Publication, Quarter, Score, SelfReport
 from assessments.scoring import Method
 from assessments.services.publications import verify_publication
-from organizations.models import Area, Unit
+from organizations.coverage import Coverage
+from organizations.models import Area, Membership, Organization, Person, Unit
+from outreach.models import Activity, Site
 from portal.accounts.models import Grant, User
 from portal.audit.models import verify
 from portal.dashboards.demo.cast import PASSWORD, ROLES
 
-OURS = ("accounts", "organizations", "assessments", "audit")
+OURS = ("accounts", "organizations", "outreach", "assessments", "audit")
 
 
 def counts():
@@ -46,6 +49,8 @@ def test_the_demonstration(settings, client):
     assert all(code in said.getvalue() for code, _, _ in ROLES) and PASSWORD in said.getvalue()
     two_counties()
     five_quarters()
+    figures_of_the_reports()
+    cells_that_need_no_typing()
     for suffix in ("", "-dj"):
         for code, _, _ in ROLES:
             assert client.login(username=code + suffix, password=PASSWORD), code
@@ -64,6 +69,46 @@ def two_counties():
         assert 0.85 < liaisons.count() / villages.filter(code__startswith=code).count() < 0.95
     names = User.objects.values_list("name", flat=True)
     assert all(len(name) == 3 and name[1] == "某" for name in names)
+
+
+def figures_of_the_reports():
+    """What the two county reports of 2022 count (domain.md), on the last day of 2022."""
+    day = dt.date(2022, 12, 31)
+    expected = {
+        "420324": {"village_organization": (275, 297), "village_site": (260, 297), "township_chamber": (15, 15),
+                   "demonstration_sites": (15, 15)},
+        "420381": {"chambers": (20, 20), "township_councils": (15, 15), "street_associations": (5, 5), "village_fellowships": (136, 136),
+                   "community_fellowships": (21, 21), "zones": (31, 31), "activity_room": (215, 234), "venues": (20, 20),
+                   "demonstration_organizations": (10, 10)},
+    }  # fmt: skip
+    for code, figures in expected.items():
+        coverage = Coverage(Area.objects.get(tree_code=code), [day])
+        assert {name: coverage.share(name, day) for name in figures} == figures
+    kinds = set(Site.objects.in_force(day).exclude(platform="").values_list("platform", flat=True))
+    assert kinds == set(Site.Platform.values) - {"", "other"}
+    hearings = Activity.objects.filter(kind="hearing", on__year=2022, area__tree_code="420324")
+    assert hearings.count() == 5
+    strata = Membership.objects.filter(
+        organization__kind="new_strata", organization__area__tree_code="420324"
+    ).in_force(day)
+    assert Organization.objects.filter(kind="new_strata", since__year=2022).count() == 2
+    assert (
+        Membership.objects.filter(organization__kind="new_strata", organization__area__tree_code="420324")
+        .in_force()
+        .count()
+        == 110
+    )
+    assert strata.exists()
+    names = Person.objects.values_list("name", flat=True)
+    assert all(name[1] == "某" for name in names)
+
+
+def cells_that_need_no_typing():
+    """基层减负: at least half of the cells of every quarter were filled by the registers."""
+    for quarter in Quarter.objects.all():
+        cells = Score.objects.filter(report__quarter=quarter)
+        measured = cells.filter(task__indicator__method=Method.MEASURED).exclude(status=Score.Status.BLANK)
+        assert measured.count() / cells.count() >= 0.5, quarter
 
 
 def five_quarters():

@@ -73,7 +73,9 @@ class ScaleTests(TestCase):
     def walked(self, sql, params):
         """The large tables that a plan reads from end to end."""
         with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":  # it reads tables of this size whole where it may; asked not to, it needs an index
+            if (
+                connection.vendor == "postgresql"
+            ):  # it reads tables of this size whole where it may; asked not to, it needs an index
                 cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}", params)
             lines = [str(row[-1]) for row in cursor.fetchall()]

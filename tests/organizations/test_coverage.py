@@ -201,6 +201,7 @@ class MergerTests(World, TestCase):
         self.merge()
         found = {title: (new, gone) for title, new, gone in changes_between(self.county, DAY, self.ON)}
         assert found["行政区划"] == ([], ["东镇"])
+        assert found["行政区划合并、承接"] == (["东镇 → 西镇"], [])
 
 
 class FrozenTests(World, TestCase):

@@ -27,9 +27,21 @@ READ_ALONE = {
     "assessments.Scheme", "assessments.Quarter", "assessments.Task", "assessments.SelfReport", "assessments.Score",
     "assessments.Publication", "assessments.Result", "assessments.ResultLine", "assessments.Evidence",
 }  # fmt: skip  # models that a page reads by themselves
-FROZEN = {"assessments.Publication", "assessments.Result", "assessments.ResultLine", "organizations.FrozenFigures",
-          "outreach.DemonstrationStep"}  # had the word from the start
-DERIVED = {"pinyin", "register", "digest", "content_type", "measure", "phone_fingerprint"}  # codes and digests, no words
+FROZEN = {
+    "assessments.Publication",
+    "assessments.Result",
+    "assessments.ResultLine",
+    "organizations.FrozenFigures",
+    "outreach.DemonstrationStep",
+}  # had the word from the start
+DERIVED = {
+    "pinyin",
+    "register",
+    "digest",
+    "content_type",
+    "measure",
+    "phone_fingerprint",
+}  # codes and digests, no words
 LOCKED_TWICE = {SelfReportItem, PersonMerge}  # read only beside a report or a person that was permitted itself
 LOGIN_ASKED = {302, 401}
 NO_TEXT = {

@@ -206,7 +206,9 @@ def model_of(name: str) -> type[Model]:
     app, _, rest = name.partition(":")
     named = [m for m in scoped_models() if m._meta.app_label == app and rest.startswith(str(m._meta.model_name))]
     if not named:
-        raise LookupError(f"{name}: a route's name begins with its model's name, or world.BY_PREFIX says which row it names")
+        raise LookupError(
+            f"{name}: a route's name begins with its model's name, or world.BY_PREFIX says which row it names"
+        )
     return max(named, key=lambda m: len(str(m._meta.model_name)))
 
 

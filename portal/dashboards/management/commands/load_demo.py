@@ -25,4 +25,5 @@ class Command(BaseCommand):
         self.stdout.write("\n账号（竹溪县；丹江口市的账号后加 -dj）：")
         for code, role, _ in ROLES:
             self.stdout.write(f"  {code:<10} {role.label}")
+        self.stdout.write("  lead       包片领导（负责两个乡镇）")
         self.stdout.write(f"密码：{PASSWORD}\n")

@@ -194,11 +194,6 @@ def counted(source: str, kinds: Collection[str] = ()) -> Callable[[Ledger, dt.da
     return count
 
 
-def below(figure: Figure, tree: dict[int, Place], area_id: int) -> Figure:
-    """The part of a figure that stands in one area or below it."""
-    return Figure([item for item in figure.items if _stands_in(item.area_id, area_id, tree)])
-
-
 def figures(name: str, units: Sequence[Unit], on: dt.date) -> dict[int, tuple[int, int]]:
     """Unit id → (achieved, target) of one measure on `on`; see `readings`."""
     return readings([name], units, on)[name]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
-from organizations.services.rosters import default_required_posts
 
 from organizations.coverage import default_goals
 from organizations.models import (
@@ -24,6 +23,7 @@ from organizations.models import (
     StandardVersion,
     Unit,
 )
+from organizations.services.rosters import default_required_posts
 from organizations.services.standards import default_standards
 from outreach.models import (
     Activity,

@@ -216,6 +216,8 @@ def opened(name: str, units: Sequence[Unit], on: dt.date) -> dict[int, Figure]:
 
 def _ledgers(units: Sequence[Unit], on: dt.date) -> list[tuple[Ledger, list[Unit]]]:
     """One ledger a county with the units of that county."""
+    if len(units) == 1:  # one unit's own page reads no more than its township
+        return [(Ledger(units[0].area, [on]), list(units))]
     counties: dict[str, list[Unit]] = {}
     for unit in units:
         counties.setdefault(unit.area.tree_code[:6], []).append(unit)

@@ -253,7 +253,8 @@ class Overview:
             quarter__scheme__area__tree_code=self.area.tree_code[:6]
         ).order_by("-quarter__year", "-quarter__number", "-revision").values("pk")[:1]  # fmt: skip
         found = Result.objects.permitted(self.user).filter(publication=Subquery(newest))
-        return list(found.select_related("publication__quarter", "unit"))
+        heavy = ("steps", "publication__rules")  # what a ranking does not show
+        return list(found.select_related("publication__quarter").defer(*heavy))
 
     @property
     def ranking(self) -> list[tuple[str, list[Bar | Skipped]]]:

@@ -11,11 +11,13 @@ from assessments.services.publications import publish_quarter, verify_publicatio
 from assessments.services.quarters import start_review
 from assessments.services.reviews import Entry, enter_scores, refresh_measured
 from organizations.coverage import Coverage
+from organizations.measures import MEASURES
 from organizations.models import FrozenFigures, Organization, Unit
 from outreach.models import Activity
 from portal.accounts.roles import Role
 from portal.kit import saving
 from tests.factories import make_quarter, make_scheme, make_user, make_village
+from tests.queries import QueriesAtMost
 
 
 class MeasuredCase(TestCase):
@@ -123,6 +125,18 @@ class PageTests(MeasuredCase):
         assert link in page.text
         listed = self.client.get(f"{link}&area={self.unit.area_id}&on=2025-09-30&unit={self.unit.pk}&show=lack")
         assert self.villages[2].name in listed.text and "共 <span data-total>2" in listed.text
+
+    def test_a_report_of_measures_alone_asks_each_register_once(self):
+        scheme = make_scheme(status="open", year=2025)
+        measured = {"scheme": scheme, "category": "甲", "criteria": "按登记册", "points_1": 1, "method": "measured"}
+        for number, measure in enumerate(MEASURES, start=5):
+            Indicator.objects.create(number=number, name=f"任务{number}", measure=measure, **measured)
+        report = make_quarter(scheme, state="open").reports.filter(unit_class="1").first()
+        self.client.force_login(make_user(role=Role.COMMITTEE, unit=report.unit))
+        with QueriesAtMost(20):
+            page = self.client.get(report.get_absolute_url())
+        read = [line for _, group in page.context["groups"] for line in group if line.reading]
+        assert len(read) == len(MEASURES) + 1
 
     def test_the_panel_shows_the_reading_and_opens_its_list(self):
         self.quarter = start_review(self.quarter, by=self.staff)

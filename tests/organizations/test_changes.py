@@ -175,10 +175,16 @@ class ServiceTests(ChangeCase):
             copy.save()
 
 
+def free_code(parent):
+    """A code right below `parent` that no factory has given away."""
+    taken = set(Area.objects.values_list("tree_code", flat=True))
+    return next(code for number in range(999, 0, -1) if (code := f"{parent.tree_code}{number:03}") not in taken)
+
+
 class PageTests(ChangeCase):
     def values(self):
         """Change page → (area, what its form is filled with, a name that the preview shows)."""
-        free = f"{self.county.code[:6]}198"
+        free, below = (free_code(parent) for parent in (self.county, self.east))
         return {
             "area_rename": (self.east, {"name": "东新镇", "kind": "town"}, "东镇更名为东新镇"),
             "area_move": (self.villages[0], {"parent": self.west.pk}, "由东镇划归西镇"),
@@ -186,7 +192,7 @@ class PageTests(ChangeCase):
             "area_split": (self.east, {"name": "新镇", "code": free, "kind": "town", "villages": [self.villages[0].pk]},
                            "划出1个村"),
             "area_close": (self.villages[0], {"successor": self.villages[1].pk}, "由东1村承接"),
-            "area_create": (self.east, {"name": "新村", "code": f"{self.east.code[:9]}399", "kind": "village"}, "新设新村"),
+            "area_create": (self.east, {"name": "新村", "code": below, "kind": "village"}, "新设新村"),
             "area_count": (self.villages[0], {"counted": "no"}, "不计入统计"),
         }  # fmt: skip
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,7 @@ class Coverage:
         self._items: dict[tuple[str, dt.date], list[Item]] = {}
         self._grouped: dict[tuple[str, dt.date], dict[int | None, list[Item]]] = {}
         self._counted: dict[tuple, dict[int | None, tuple[int, int]]] = {}
+        self._known: dict[str, tuple[str, str, Any, Scope | None]] = {}
 
     def goals(self, on: dt.date) -> list[CoverageGoal]:
         """The county's goals in force on `on`."""
@@ -78,17 +80,25 @@ class Coverage:
         _, _, measure, scope = self._asked(key)
         asked = (measure.name, scope, on)
         if asked not in self._counted:
-            sums: dict[int | None, list[int]] = {}
-            parents = {area_id: place.parent_id for area_id, place in self.ledger.tree(on).items()}
-            for area_id, has in measure.tally(self.ledger, on, scope):
-                above: int | None = area_id
-                while above in parents:
-                    found = sums.setdefault(above, [0, 0])
-                    found[0] += has
-                    found[1] += 1
-                    above = parents[above]
-            self._counted[asked] = {area_id: (found[0], found[1]) for area_id, found in sums.items()}
+            self._counted[asked] = self._summed(measure.tally(self.ledger, on, scope), on)
         return self._counted[asked]
+
+    def _summed(self, tally: Iterable[tuple[int, bool]], on: dt.date) -> dict[int | None, tuple[int, int]]:
+        """Each area's own count first, then carried upwards once an area: there are fewer areas than rows."""
+        has: Counter[int] = Counter()
+        asked: Counter[int] = Counter()
+        for area_id, holds in tally:
+            asked[area_id] += 1
+            if holds:
+                has[area_id] += 1
+        tree, sums = self.ledger.tree(on), dict[int | None, tuple[int, int]]()
+        for area_id, number in asked.items():
+            above: int | None = area_id
+            while above in tree:
+                achieved, target = sums.get(above, (0, 0))
+                sums[above] = achieved + has[area_id], target + number
+                above = tree[above].parent_id
+        return sums
 
     def items(self, key: str, on: dt.date) -> list[Item]:
         """The list behind a figure."""
@@ -131,6 +141,12 @@ class Coverage:
         return self._asked(key)[2]
 
     def _asked(self, key: str) -> tuple[str, str, Any, Scope | None]:
+        """Title, unit of count, measure and scope of a goal or a measure."""
+        if key not in self._known:
+            self._known[key] = self._looked_up(key)
+        return self._known[key]
+
+    def _looked_up(self, key: str) -> tuple[str, str, Any, Scope | None]:
         if not key.startswith("goal-"):
             measure = MEASURES[key]
             return measure.label, measure.counted_in, measure, None

@@ -130,10 +130,13 @@ INSTALLED_APPS = [
     "organizations",
     "outreach",
     "assessments",
+    "portal.exchange",
     "portal.dashboards",
     "csp",
     "django_filters",
     "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "heroicons",
@@ -314,6 +317,22 @@ GRID_MAX_CELLS = 3000
 ROSTER_AMBER_DAYS = env_int("ROSTER_AMBER_DAYS", 90)  # days since a roster was last confirmed
 ROSTER_RED_DAYS = env_int("ROSTER_RED_DAYS", 180)
 ELECTION_NOTICE_DAYS = env_int("ELECTION_NOTICE_DAYS", 60)  # an election this near needs attention
+
+# Import, export and work in the background
+
+IMPORT_MAX_ROWS = env_int("IMPORT_MAX_ROWS", 50_000)
+IMPORT_UNDO_DAYS = env_int("IMPORT_UNDO_DAYS", 7)
+IMPORT_PAGE_ROWS = env_int("IMPORT_PAGE_ROWS", 2_000)  # an upload with more rows is worked on in the background
+EXPORT_PAGE_ROWS = env_int("EXPORT_PAGE_ROWS", 20_000)  # a list with more rows is written in the background
+EXPORT_KEEP_HOURS = 24
+JOB_LOST_SECONDS = 60  # a job that said nothing for so long has lost its worker
+TASKS = {
+    "default": {
+        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend"
+        if TESTING
+        else "django_tasks_db.DatabaseBackend"
+    }
+}
 
 # API
 

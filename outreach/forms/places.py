@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from organizations.filters.organizations import area_words
 from organizations.models import Area, Level, Organization
+from organizations.services.places import areas_for, units_for
 from outreach.models import Brand, DutyPost, Outpost, Site, Station
-from outreach.services.places import areas_for, check_place, open_points, parents_for, units_for
+from outreach.services.places import check_place, open_points, parents_for
 from portal.kit.filters import DateInput
 from portal.kit.forms import ModelForm, check_no_numbers
 from portal.kit.scope import permission_for

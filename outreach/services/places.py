@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from organizations.models import Area, Attachment, Check, FormerPlace, Level, Unit
+from organizations.services.places import below
 from outreach.models import Activity, Brand, Demonstration, Site, Station
 from portal.kit import saving
 from portal.kit.scope import ancestor_codes, code_range, permission_for
@@ -31,23 +32,6 @@ def covers(user: Any, obj: Any, action: str = "view") -> bool:
     return bool(reach.covers(area.tree_code) or unit in reach.units)
 
 
-def areas_for(user: Any, permission: str) -> QuerySet[Area]:
-    """The areas of today for which `user` may record with `permission`; none for a grant on a single unit."""
-    reach = user.reach(permission)
-    found: QuerySet[Area] = Area.objects.existing().select_related("parent")
-    return found if reach.everything else found.filter(_below(reach.codes, "tree_code"))
-
-
-def units_for(user: Any, permission: str) -> QuerySet[Unit]:
-    """The county-level bodies for which `user` may record with `permission`, and the units granted to them."""
-    reach = user.reach(permission)
-    found: QuerySet[Unit] = Unit.objects.in_force().select_related("area")
-    if reach.everything:
-        return found.filter(kind=Unit.Kind.BODY)
-    bodies = Q(kind=Unit.Kind.BODY) & _below(reach.codes, "area__tree_code")
-    return found.filter(bodies | Q(pk__in=reach.units))
-
-
 def parents_for(user: Any, permission: str) -> QuerySet[Station]:
     """Stations to which a point of `user` may belong: of its own township and of county bodies.
 
@@ -58,7 +42,7 @@ def parents_for(user: Any, permission: str) -> QuerySet[Station]:
     if reach.everything:
         return stations
     above = {code for low in reach.codes for code in ancestor_codes(low)}
-    return stations.filter(Q(area__tree_code__in=above) | _below(reach.codes, "area__tree_code"))
+    return stations.filter(Q(area__tree_code__in=above) | below(reach.codes, "area__tree_code"))
 
 
 def check_place(obj: Any) -> None:
@@ -180,14 +164,6 @@ def four_haves(brand: Any) -> str:
     parts = {"目标": brand.goal, "载体": brand.carrier, "成效": brand.results, "特色": brand.features}
     lacking = [label for label, text in parts.items() if not text]
     return f"缺{'、'.join(lacking)}" if lacking else "齐全"
-
-
-def _below(codes: Any, path: str) -> Q:
-    found = Q(pk__in=[])
-    for code in codes:
-        lo, hi = code_range(code)
-        found |= Q(**{f"{path}__gte": lo, f"{path}__lt": hi})
-    return found
 
 
 def _is_in(area: Area, above: Area) -> bool:

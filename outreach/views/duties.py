@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET
 
 from organizations.filters.organizations import area_words
 from organizations.models import Area, Level
+from organizations.services.places import areas_for
 from outreach.filters.places import DutyPostFilterSet
 from outreach.forms.places import DutyPostForm, HolderForm
 from outreach.models import DutyPost
 from outreach.services.duties import may_open, network_of, replace_holder
-from outreach.services.places import areas_for
 from outreach.tables.places import DutyPostTable
 from outreach.views import places
 from portal.kit import views

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from portal.kit.scope import ScopedQuerySet
 
-OWN_APPS = {"accounts", "organizations", "outreach", "assessments"}
+OWN_APPS = {"accounts", "organizations", "outreach", "assessments", "exchange", "papers"}
 
 
 def routes(patterns: list | None = None, prefix: str = "", namespace: str = "") -> Iterator[tuple[str, str, Any]]:

@@ -83,6 +83,21 @@ def decrypt(token: str, column: str) -> str:
         raise DamagedError(column) from error
 
 
+def seal_bytes(content: bytes, column: str) -> bytes:
+    """The stored form of a file's bytes for "app.model.field": key id, nonce, ciphertext."""
+    key_id, nonce = writing_key_id(), os.urandom(NONCE_BYTES)
+    return key_id.encode() + b"$" + nonce + _cipher(_key(key_id)).encrypt(nonce, content, column.encode())
+
+
+def open_bytes(sealed: bytes, column: str) -> bytes:
+    """What `seal_bytes` was given. Raises KeyMissingError, DamagedError."""
+    key_id, _, rest = sealed.partition(b"$")
+    try:
+        return _cipher(_key(key_id.decode())).decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], column.encode())
+    except (InvalidTag, ValueError) as error:
+        raise DamagedError(column) from error
+
+
 def fingerprint(digits: str) -> str:
     """A keyed digest by which equal numbers are found without decrypting (64 characters; "" for no number).
 

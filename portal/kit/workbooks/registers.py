@@ -1,0 +1,381 @@
+"""The workbook of a model whose row is one line: read, compared, written and undone in bulk."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from portal.audit.models import Act, Action, Change, record_many
+from portal.kit.fields import ChoicesField
+from portal.kit.forms import check_no_numbers, check_text
+from portal.kit.scope import permission_for
+from portal.kit.tables import as_text
+from portal.kit.workbooks.columns import Column, Kind
+from portal.kit.workbooks.imports import AS_NEW, SKIP, Difference, Line, Outcome, Problem, RefusedCell, Trace, Workbook
+from portal.kit.workbooks.rules import check_constraints, refuse_broken, unique_constraints
+
+BATCH = 500
+KINDS: list[tuple[type[models.Field], Kind]] = [
+    (ChoicesField, Kind.CHOICES), (models.DateField, Kind.DATE), (models.BooleanField, Kind.YES_NO),
+    (models.IntegerField, Kind.NUMBER), (models.DecimalField, Kind.DECIMAL), (models.ForeignKey, Kind.REFERENCE),
+]  # fmt: skip
+STAMPS = ("version", "updated_at")
+Resolver = Callable[[str, Line, dict[str, Any]], Any]
+
+
+def column_for(model_field: models.Field, **changed: Any) -> Column:
+    """A model field as a column: its words, whether it must be filled, its dictionary."""
+    kind = next((kind for cls, kind in KINDS if isinstance(model_field, cls)), Kind.TEXT)
+    choices = [(value, str(label)) for value, label in model_field.flatchoices]
+    if choices and kind is Kind.TEXT:
+        kind = Kind.CHOICE
+    required = not model_field.blank and not model_field.null and not model_field.has_default()
+    words: dict[str, Any] = {"label": str(model_field.verbose_name), "help": str(model_field.help_text)}
+    return Column(model_field.name, kind=kind, required=required, choices=choices, **{**words, **changed})
+
+
+class ModelWorkbook(Workbook):
+    """Rows of one model, told apart by a natural key of columns.
+
+    fields: model fields in the order of the sheet. declared: what a column says otherwise. key: attributes that name a row
+    among those in force. guarded: free texts that must hold no telephone or identity-card number.
+    """
+
+    model: ClassVar[Any]
+    fields: ClassVar[tuple[str, ...]]
+    key: ClassVar[tuple[str, ...]]
+    declared: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    guarded: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        if "model" in vars(cls):
+            label = cls.model._meta.label_lower.split(".")
+            cls.permissions = (f"{label[0]}.add_{label[1]}", f"{label[0]}.change_{label[1]}")
+            cls.view_permission = f"{label[0]}.view_{label[1]}"
+
+    def __init__(self, user: Any, parameters: Mapping[str, Any] | None = None):
+        super().__init__(user, parameters)
+        self.stored: dict[Any, Any] = {}
+        self.seen: dict[Any, Line] = {}
+        self.checks = check_constraints(self.model)
+        self.uniques = unique_constraints(self.model)
+        self._form_fields: dict[str, Any] = {}
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        if not hasattr(self, "_columns"):
+            self._columns = [*self.places(), *self._own_columns()]
+        return self._columns
+
+    def places(self) -> list[Column]:
+        """Columns that are no fields: where the row stands."""
+        return []
+
+    def _own_columns(self) -> list[Column]:
+        return [column_for(self._field(name), **self.declared.get(name, {})) for name in self.fields]
+
+    def _field(self, name: str) -> models.Field:
+        return cast(models.Field, self.model._meta.get_field(name))
+
+    # reading
+
+    def clean(self, column: Column, value: Any) -> Any:
+        """The model field's own form field decides, then what no text may hold."""
+        if column.kind in {Kind.REFERENCE, Kind.PHONE} or column.name not in self.fields:
+            return value
+        if column.name not in self._form_fields:
+            self._form_fields[column.name] = self._field(column.name).formfield(required=False)
+        cleaned = self._form_fields[column.name].clean(value)
+        if isinstance(cleaned, str) and cleaned:
+            check_text(cleaned)
+            if self.guarded:
+                check_no_numbers(cleaned)
+        return cleaned
+
+    def resolved(self, line: Line, values: dict[str, Any]) -> dict[str, Any]:
+        """Model field → value: names become rows. Raises RefusedCell."""
+        found = {}
+        for name in self.fields:
+            if name in values:
+                value = values[name]
+                found[name] = self.reference(name, value, line, found) if self._field(name).is_relation else value
+        return found
+
+    def reference(self, name: str, text: str, line: Line, found: dict[str, Any]) -> Any:
+        """The row that a name means; None for an empty cell."""
+        raise NotImplementedError
+
+    # comparing
+
+    def rows_to_compare(self, lines: Sequence[Line]) -> Iterable[Any]:
+        """The stored rows that a line may be."""
+        rows = self.model._default_manager.permitted(self.user, "change")
+        return rows.in_force() if hasattr(rows, "in_force") else rows
+
+    def load(self, lines: Sequence[Line]) -> None:
+        for row in self.rows_to_compare(lines):
+            self.stored[self.key_of(row)] = row
+            for unique in self.uniques:
+                unique.add(row)
+
+    def key_of(self, obj: Any) -> Any:
+        return tuple(getattr(obj, name) for name in self.key)
+
+    def take(self, line: Line, values: dict[str, Any]) -> None:
+        found = self.resolved(line, values)
+        fresh = self.model(**{**self.defaults(), **found})
+        key = self.key_of(fresh)
+        if key in self.seen:
+            other = self.seen[key]
+            raise RefusedCell("", f"与工作表“{other.sheet}”第 {other.number} 行重复，请删去一行。")
+        stored = self.stored.get(key)
+        if stored is None and line.answer not in {"", AS_NEW}:
+            stored = next((row for row in self.stored.values() if str(row.pk) == line.answer), None)
+        if stored is None:
+            self._new(line, fresh)
+        else:
+            self._change(line, stored, found)
+        self.seen[key] = line
+
+    def defaults(self) -> dict[str, Any]:
+        """What a new row has that the sheet does not ask."""
+        return {}
+
+    def check(self, obj: Any) -> None:
+        """What the service asks of a row besides the model; ValidationError by field."""
+
+    def alike(self, obj: Any) -> list[Any]:
+        """Stored rows that a new one may be."""
+        return []
+
+    def _new(self, line: Line, fresh: Any) -> None:
+        self._refuse_wrong(fresh)
+        doubles = [] if line.answer == AS_NEW else self.alike(fresh)
+        line.target = fresh
+        if doubles:
+            line.outcome = Outcome.DUPLICATE
+            line.problems.append(Problem("", f"与现有的“{doubles[0]}”可能是同一条，请选择。"))
+            line.choices = [(str(row.pk), f"就是“{row}”，更新它") for row in doubles[:3]]
+            line.choices += [(AS_NEW, "不是同一条，仍然新增"), (SKIP, "这一行不导入")]
+        else:
+            line.outcome = Outcome.NEW
+            for unique in self.uniques:
+                unique.add(fresh)
+
+    def _change(self, line: Line, stored: Any, found: dict[str, Any]) -> None:
+        before = {self._field(name).attname: getattr(stored, self._field(name).attname) for name in found}
+        line.changes = self._differences(stored, found)
+        if not line.changes:
+            line.outcome, line.target = Outcome.UNCHANGED, stored
+            return
+        for unique in self.uniques:
+            unique.remove(stored)
+        for name, value in found.items():
+            setattr(stored, name, value)
+        try:
+            self._refuse_wrong(stored)
+        except (RefusedCell, ValidationError):
+            for attname, value in before.items():
+                setattr(stored, attname, value)
+            raise
+        finally:
+            for unique in self.uniques:
+                unique.add(stored)
+        line.outcome, line.target = Outcome.CHANGED, stored
+        stored.before_import = {
+            difference.column: before[self._field(difference.column).attname] for difference in line.changes
+        }
+
+    def _differences(self, stored: Any, found: dict[str, Any]) -> list[Difference]:
+        changes = []
+        for name, value in found.items():
+            model_field = self._field(name)
+            old = getattr(stored, model_field.attname)
+            new = getattr(value, "pk", None) if model_field.is_relation else value
+            if old != new:
+                changes.append(
+                    Difference(name, self._label(name), self.shown(stored, name), self.shown_value(name, value))
+                )
+        return changes
+
+    def _label(self, name: str) -> str:
+        return next(column.label for column in self.columns if column.name == name)
+
+    def _refuse_wrong(self, obj: Any) -> None:
+        """The model's own rules and the service's, without a query."""
+        obj.clean()
+        refuse_broken(obj, self.checks)
+        for unique in self.uniques:
+            if unique.refuses(obj):
+                raise ValidationError(unique.words)
+        self.check(obj)
+
+    # showing
+
+    def shown(self, obj: Any, name: str) -> str:
+        """A stored field as a cell of a text column."""
+        model_field = self._field(name)
+        if model_field.is_relation:
+            related = getattr(obj, name)
+            return "" if related is None else self.name_of(related)
+        return self.shown_value(name, getattr(obj, name))
+
+    def shown_value(self, name: str, value: Any) -> str:
+        model_field = self._field(name)
+        if isinstance(value, list):
+            return cast(ChoicesField, model_field).labels(value)
+        if model_field.flatchoices and value not in {None, ""}:
+            return str(dict(model_field.flatchoices).get(value, value))
+        return (
+            ""
+            if value in {None, ""}
+            else as_text(value)
+            if not isinstance(value, models.Model)
+            else self.name_of(value)
+        )
+
+    def name_of(self, related: Any) -> str:
+        return str(related)
+
+    def present(self, area: Any = None) -> Iterator[list[Any]]:
+        rows = self.model._default_manager.permitted(self.user)
+        rows = rows.in_force() if hasattr(rows, "in_force") else rows
+        rows = rows.in_area(area) if area is not None else rows
+        for obj in self.related(rows).iterator(chunk_size=2000):
+            yield [self.cell(obj, column) for column in self.columns]
+
+    def related(self, rows: Any) -> Any:
+        """With what `cell` reads of each row."""
+        return rows
+
+    def cell(self, obj: Any, column: Column) -> Any:
+        """A stored row's cell as the template wants it: dates and numbers stay what they are."""
+        if column.kind in {Kind.DATE, Kind.NUMBER, Kind.DECIMAL}:
+            return getattr(obj, column.name)
+        return self.shown(obj, column.name)
+
+    # writing
+
+    def write(self, lines: Iterable[Line]) -> list[Trace]:
+        chosen = list(lines)
+        new = [line for line in chosen if line.outcome == Outcome.NEW]
+        changed = [line for line in chosen if line.outcome == Outcome.CHANGED]
+        self.create([line.target for line in new])
+        now = timezone.now()
+        for line in changed:
+            line.target.version += 1
+            line.target.updated_at = now
+            prepare(line.target)
+        names = {difference.column for line in changed for difference in line.changes}
+        update(self.model, [line.target for line in changed], names | self.derived())
+        self._record(new, changed)
+        require_all(self.model, [line.target.pk for line in (*new, *changed)], self.user)
+        return [self._trace(line) for line in (*new, *changed)]
+
+    def create(self, rows: Sequence[Any]) -> None:
+        for row in rows:
+            prepare(row)
+        self.model._default_manager.bulk_create(rows, batch_size=BATCH)
+
+    def derived(self) -> set[str]:
+        """Columns that `prepare` fills."""
+        return {"pinyin"} if any(f.name == "pinyin" for f in self.model._meta.concrete_fields) else set()
+
+    def _record(self, new: Sequence[Line], changed: Sequence[Line]) -> None:
+        acts = [Act(Action.CREATED, line.target) for line in new]
+        acts += [Act(Action.UPDATED, line.target, changes_of(line)) for line in changed]
+        record_many(self.user, acts)
+
+    def _trace(self, line: Line) -> Trace:
+        obj, before = line.target, None
+        if line.outcome == Outcome.CHANGED:
+            before = {name: self._field(name).get_prep_value(value) for name, value in obj.before_import.items()}
+        return Trace(self.model._meta.label_lower, obj.pk, obj.version, before, line.sheet, line.number)
+
+
+def changes_of(line: Line) -> list[Change]:
+    return [Change(d.column, d.label, d.before, d.after) for d in line.changes]
+
+
+def prepare(obj: Any) -> None:
+    """The derived columns that `save` would fill."""
+    if hasattr(obj, "prepare"):
+        obj.prepare()
+
+
+def update(model: type[models.Model], rows: Sequence[Any], names: Iterable[str]) -> None:
+    """Write fields of many rows: an upsert by key, since Django's bulk_update grows with rows × fields."""
+    if rows:
+        fields = sorted({*names, *STAMPS})
+        model._default_manager.bulk_create(
+            rows, batch_size=BATCH, update_conflicts=True, unique_fields=["pk"], update_fields=fields
+        )
+
+
+def require_all(model: type[models.Model], pks: Sequence[int], user: Any) -> None:
+    """Every row that was written is the user's to write, after the fact; else all is rolled back."""
+    rows: Any = model._default_manager
+    allowed = sum(
+        rows.permitted(user, "change").filter(pk__in=pks[start : start + 5000]).count()
+        for start in range(0, len(pks), 5000)
+    )
+    if allowed != len(pks):
+        raise PermissionDenied(f"有 {len(pks) - allowed} 行写入后不在您的权限范围内，已全部撤回。")
+
+
+def undo(model: type[models.Model], traces: Sequence[Trace], user: Any, words: str) -> list[tuple[Trace, str]]:
+    """Take back what was written to one model, or say of each row why not; then nothing is changed.
+
+    Called inside a transaction. A row that was saved again since, or that something uses, is not taken back.
+    """
+    rows: dict[int, Any] = {}
+    for start in range(0, len(traces), 5000):
+        found = model._default_manager.select_for_update().in_bulk([t.pk for t in traces[start : start + 5000]])  # type: ignore[attr-defined]
+        rows.update(found)
+    refused = [(trace, _touched(rows.get(trace.pk), trace)) for trace in traces]
+    refused = [(trace, said) for trace, said in refused if said]
+    if refused:
+        return refused
+    require_all(model, list(rows), user)
+    record_many(user, [_undone(rows[trace.pk], trace, words) for trace in traces])
+    _restore(model, [(rows[trace.pk], trace) for trace in traces if trace.before is not None])
+    made = [trace for trace in traces if trace.before is None]
+    try:
+        model._default_manager.filter(pk__in=[trace.pk for trace in made]).delete()
+    except ProtectedError as error:
+        users = "、".join(sorted({str(obj._meta.verbose_name) for obj in error.protected_objects}))
+        return [(trace, f"已被{users}使用") for trace in made]
+    return []
+
+
+def _touched(row: Any, trace: Trace) -> str:
+    if row is None:
+        return "已被删除"
+    return "" if row.version == trace.version else "写入以后又有人改过"
+
+
+def _undone(row: Any, trace: Trace, words: str) -> Act:
+    return Act(Action.UPDATED if trace.before is not None else Action.DELETED, row, words=f"{words}：{row}")
+
+
+def _restore(model: type[models.Model], pairs: Sequence[tuple[Any, Trace]]) -> None:
+    names: set[str] = set()
+    now = timezone.now()
+    for row, trace in pairs:
+        for name, value in (trace.before or {}).items():
+            model_field = cast(models.Field, model._meta.get_field(name))
+            stored = (
+                value
+                if model_field.is_relation or hasattr(model_field, "from_db_value")
+                else model_field.to_python(value)
+            )
+            setattr(row, model_field.attname, stored)
+            names.add(name)
+        row.version += 1
+        row.updated_at = now
+        prepare(row)
+    derived = {"pinyin"} if any(f.name == "pinyin" for f in model._meta.concrete_fields) else set()
+    update(model, [row for row, _ in pairs], names | derived)

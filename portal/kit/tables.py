@@ -3,9 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache, partialmethod
+from inspect import getattr_static
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
+from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
+from django.db.models.query_utils import DeferredAttribute
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -33,18 +38,62 @@ class Column:
 
     def value(self, obj: Any) -> Any:
         """The raw value, as a workbook stores it."""
-        if self._value:
-            return self._value(obj)
-        for name in self.accessor.split("."):
-            if obj is None:
-                return None
-            obj = getattr(obj, f"get_{name}_display", None) or getattr(obj, name)
-            obj = obj() if callable(obj) else obj
-        return str(obj) if isinstance(obj, Model) else obj
+        return self.reader(obj.__class__)(obj)
+
+    def reader(self, cls: type) -> Callable[[Any], Any]:
+        """What gives the raw value of objects of `cls`, looked up once for all rows."""
+        return self._value or reader_of(cls, self.accessor)
 
     def text(self, obj: Any) -> str:
         """The value as a person reads it."""
         return as_text(self.value(obj))
+
+
+@lru_cache(maxsize=4096)
+def reader_of(cls: type, accessor: str) -> Callable[[Any], Any]:
+    """What reads "area.name" of objects of `cls`: a choice as its label, a method called, a row as its words."""
+    first, _, rest = accessor.partition(".")
+    step = _step(cls, first)
+    if isinstance(getattr_static(cls, first, None), DeferredAttribute) and not rest:
+        return step
+
+    def read(obj: Any) -> Any:
+        value = step(obj)
+        if rest and value is not None:
+            return reader_of(value.__class__, rest)(value)
+        return str(value) if isinstance(value, Model) else value
+
+    return read
+
+
+def _step(cls: type, name: str) -> Callable[[Any], Any]:
+    """One attribute of an object of `cls`."""
+    display = f"get_{name}_display"
+    known = getattr_static(cls, display, None)
+    if isinstance(known, partialmethod) and known.func is Model._get_FIELD_display:  # type: ignore[attr-defined]
+        return _label(cls, name)
+    if known is not None:
+        return lambda obj: getattr(obj, display)()
+    if isinstance(getattr_static(cls, name, None), DeferredAttribute | ForwardManyToOneDescriptor):
+        return attrgetter(name)
+
+    def read(obj: Any) -> Any:
+        value = getattr(obj, name)
+        return value() if callable(value) else value
+
+    return read
+
+
+def _label(cls: Any, name: str) -> Callable[[Any], Any]:
+    """A field with choices: Django's own display makes a dictionary of them for every cell."""
+    labels = {value: str(label) for value, label in cls._meta.get_field(name).flatchoices}
+    get = attrgetter(name)
+
+    def read(obj: Any) -> Any:
+        value = get(obj)
+        return labels.get(value, value)
+
+    return read
 
 
 def as_text(value: Any) -> str:
@@ -128,8 +177,9 @@ class Table:
         """The heading row and every row of the whole queryset, raw, in order; streams."""
         columns = list(self.base_columns.values())
         yield [column.label for column in columns]
+        readers = [column.reader(self.queryset.model) for column in columns]
         for obj in self.queryset.iterator(chunk_size=2000):
-            yield [column.value(obj) for column in columns]
+            yield [read(obj) for read in readers]
 
     def _order(self) -> str:
         asked = self.query.get("o", "")

@@ -1,129 +1,174 @@
 """A list as a workbook or a CSV file: text as text, numbers as numbers, dates as dates; never cut, never a formula."""
 
 import csv
-import datetime as dt
 import io
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO, Any
 from urllib.parse import quote
 
-import xlsxwriter
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpResponseBase
 from django.utils import timezone
 
 from portal.kit.tables import Table, as_text
+from portal.kit.workbooks.rows import Spill, openings
+from portal.kit.workbooks.sheets import SAMPLED, Book, Chart, Page, Sheet, open_book, widths_of, write_sheets
+
+__all__ = [
+    "EXPORTS", "XLSX", "Chart", "Progress", "Sheet", "export_response", "workbook_response", "write_sheets",
+    "write_table", "write_workbook",
+]  # fmt: skip
 
 EXPORTS = {"xlsx": "Excel 工作簿", "csv": "CSV 文本"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TYPES = {"xlsx": XLSX, "csv": "text/csv; charset=utf-8"}
 RISKY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-WIDEST = 48
-
-
-@dataclass
-class Sheet:
-    """One sheet: its name, rows (the first is the heading), column widths in characters (None: by heading)."""
-
-    name: str
-    rows: Iterable[list[Any]]
-    widths: list[int] = field(default_factory=list)
-    landscape: bool = False
+ROWS_A_SHEET = 1_048_575  # below the heading
+TICK = 1000  # rows between two words on how far it is
+Progress = Callable[[int, int], None]
+Target = str | Path | IO[bytes]
 
 
 def export_response(kind: str, title: str, table: Table, filters: str, user: Any) -> HttpResponseBase:
-    """The table as a download, with a cover sheet (xlsx) that says filter, time, user and row count."""
-    stamp = timezone.localtime()
-    name = f"{title}-{stamp:%Y%m%d-%H%M}"
-    if kind == "csv":
-        response = StreamingHttpResponse(csv_lines(table.as_values()), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = _attachment(f"{name}.csv")
-        return response
-    cover: list[list[Any]] = [
-        ["名称", title], ["筛选条件", filters or "无"], ["导出时间", f"{stamp:%Y-%m-%d %H:%M:%S}"],
-        ["导出人", str(user)], ["数据行数", table.total],
-    ]  # fmt: skip
-    return workbook_response(
-        name, [Sheet("说明", [["项目", "内容"], *cover], [14, 60]), Sheet(title, table.as_values())]
-    )
-
-
-def workbook_response(name: str, sheets: list[Sheet]) -> FileResponse:
-    """A workbook as a download."""
-    response = FileResponse(write_workbook(sheets), content_type=XLSX)
-    response["Content-Disposition"] = _attachment(f"{name}.xlsx")
-    return response
-
-
-def write_workbook(sheets: list[Sheet]) -> Any:
-    """A temporary file that holds the sheets; memory does not grow with the rows."""
+    """The table as a download."""
     target = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    workbook = xlsxwriter.Workbook(target, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
-    formats = {
-        "head": workbook.add_format({"bold": True, "bg_color": "#F3E6E8", "border": 1, "text_wrap": True, "valign": "vcenter"}),
-        "day": workbook.add_format({"num_format": "yyyy-mm-dd"}),
-        "moment": workbook.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
-    }  # fmt: skip
-    for sheet in sheets:
-        _write_sheet(workbook, sheet, formats)
-    workbook.close()
-    target.seek(0)
+    write_table(target, kind, title, table, filters, user)
+    return _download(target, f"{title}-{timezone.localtime():%Y%m%d-%H%M}", kind)
+
+
+def write_table(
+    target: Target, kind: str, title: str, table: Table, filters: str, user: Any, progress: Progress | None = None
+) -> int:
+    """Write the whole table to a path or an open file, "xlsx" or "csv"; the number of its rows.
+
+    An xlsx has a cover sheet that says filter, time, user and how many rows were really written. `progress(done, total)`
+    is called now and then; what it raises stops the work. Memory does not grow with the rows.
+    """
+    rows = iter(table.as_values())
+    head = next(rows)
+    counted = Counted(rows, table.total if progress else 0, progress)
+    with _opened(target) as file:
+        if kind == "csv":
+            _write_csv(file, chain([head], counted))
+        else:
+            _write_xlsx(file, title, head, counted, [["筛选条件", filters or "无"], ["导出人", str(user)]])
+    counted.say()
+    return counted.done
+
+
+class Counted:
+    """Rows on their way, counted as they pass."""
+
+    def __init__(self, rows: Iterator[Sequence[Any]], total: int, progress: Progress | None):
+        self.rows, self.total, self.progress, self.done = rows, total, progress, 0
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        while chunk := list(islice(self.rows, TICK)):
+            yield from chunk
+            self.done += len(chunk)
+            self.say()
+
+    def say(self) -> None:
+        if self.progress:
+            self.progress(self.done, max(self.total, self.done))
+
+
+def workbook_response(name: str, sheets: Iterable[Sheet]) -> FileResponse:
+    """A workbook as a download."""
+    return _download(write_workbook(sheets), name, "xlsx")
+
+
+def write_workbook(sheets: Iterable[Sheet]) -> Any:
+    """A temporary file that holds the sheets."""
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    write_sheets(target, sheets)
     return target
 
 
-def csv_lines(rows: Iterable[list[Any]]) -> Iterator[str]:
-    """CSV with a BOM; a cell that a spreadsheet would run is quoted by an apostrophe."""
-    yield "\ufeff"
-    for row in rows:
-        line = io.StringIO()
-        csv.writer(line).writerow([_harmless(value) for value in row])
-        yield line.getvalue()
+def _write_csv(file: IO[bytes], rows: Iterable[Sequence[Any]]) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    csv.writer(text).writerows([_harmless(value) for value in row] for row in rows)
+    text.flush()
+    text.detach()
 
 
 def _harmless(value: Any) -> str:
-    text = as_text(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(RISKY) else text
+    """A cell that starts like a formula is quoted; so is one that starts like a quoted one, and the import undoes one."""
+    if value.__class__ is not str:
+        return as_text(value)
+    return f"'{value}" if value.lstrip("'").startswith(RISKY) else value
 
 
-def _write_sheet(workbook: Any, sheet: Sheet, formats: dict[str, Any]) -> None:
-    rows = iter(sheet.rows)
-    head = next(rows)
-    page = workbook.add_worksheet(_sheet_name(sheet.name))
-    for index, label in enumerate(head):
-        width = sheet.widths[index] if index < len(sheet.widths) else min(WIDEST, max(10, 2 * len(str(label)) + 4))
-        page.set_column(index, index, width)
-    page.freeze_panes(1, 1)
-    page.repeat_rows(0)
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
-    if sheet.landscape or len(head) > 6:
-        page.set_landscape()
-    for index, label in enumerate(head):
-        page.write_string(0, index, str(label), formats["head"])
-    for number, row in enumerate(rows, start=1):
-        for index, value in enumerate(row):
-            _write_cell(page, number, index, value, formats)
+def _write_xlsx(
+    file: IO[bytes], title: str, head: Sequence[Any], rows: Counted, known: Sequence[Sequence[Any]]
+) -> None:
+    """The cover is the first sheet and the last to be written: it says what is there."""
+    moment = f"{timezone.localtime():%Y-%m-%d %H:%M:%S}"
+    with open_book(file) as book:
+        cover = Page(book, "说明")
+        pages = _list_pages(book, title, head, iter(rows))
+        filters, user = known
+        words = [["项目", "内容"], ["名称", title], filters, ["导出时间", moment], user, ["数据行数", rows.done]]
+        _cover_page(book, cover, [*words, *_notes(pages)])
 
 
-def _write_cell(page: Any, row: int, column: int, value: Any, formats: dict[str, Any]) -> None:
-    if value is None or value == "":
-        return
-    if isinstance(value, bool):
-        page.write_string(row, column, as_text(value))
-    elif isinstance(value, int | float | Decimal):
-        page.write_number(row, column, value)
-    elif isinstance(value, dt.datetime):
-        page.write_datetime(row, column, timezone.localtime(value).replace(tzinfo=None), formats["moment"])
-    elif isinstance(value, dt.date):
-        page.write_datetime(row, column, value, formats["day"])
+def _list_pages(book: Book, title: str, head: Sequence[Any], rows: Iterator[Sequence[Any]]) -> list[Page]:
+    """As many sheets as the rows need."""
+    pages = [_list_page(book, title, head, islice(rows, ROWS_A_SHEET))]
+    while (first := next(rows, None)) is not None:
+        pages.append(_list_page(book, title, head, chain([first], islice(rows, ROWS_A_SHEET - 1))))
+    return pages
+
+
+def _list_page(book: Book, title: str, head: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Page:
+    page = Page(book, title)
+    page.head([head])
+    stream = iter(rows)
+    sample = list(islice(stream, SAMPLED))
+    page.set_widths(widths_of([head], sample))
+    page.writer.write(chain(sample, stream), openings([book.look()] * len(head)))
+    page.finish(first_head=0, heads=1, columns=len(head), frozen=1, landscape=False)
+    page.sheet.autofilter(0, 0, max(page.number - 1, 1), len(head) - 1)
+    return page
+
+
+def _cover_page(book: Book, page: Page, rows: Sequence[Sequence[Any]]) -> None:
+    page.head(rows[:1])
+    page.set_widths([14, 60])
+    page.writer.write(rows[1:], openings([book.look(text_wrap=True, valign="top", align="left")] * 2))
+    page.finish(first_head=0, heads=1, columns=2, frozen=0, landscape=False)
+
+
+def _notes(pages: Sequence[Page]) -> list[list[Any]]:
+    """What the reader must know: several sheets, texts that go on elsewhere."""
+    notes = []
+    if len(pages) > 1:
+        names = "、".join(f"“{page.name}”" for page in pages)
+        notes.append(["工作表", f"一张工作表最多 {ROWS_A_SHEET:,} 行，数据依次写在 {len(pages)} 张工作表中：{names}。"])
+    spills = [(page.name, spill) for page in pages for spill in page.writer.spills]
+    return notes + [["超长文字", _spill_words(name, spill)] for name, spill in spills]
+
+
+def _spill_words(name: str, spill: Spill) -> str:
+    return f"“{name}”第 {spill.row} 行的“{spill.label}”超过一个单元格能容纳的字数，余下部分接写在 {spill.cells}。"
+
+
+@contextmanager
+def _opened(target: Target) -> Iterator[IO[bytes]]:
+    """The file itself, or the path opened; the reader finds it at its start."""
+    if isinstance(target, str | Path):
+        with open(target, "wb") as file:
+            yield file
     else:
-        page.write_string(row, column, str(value))
+        yield target
+        target.seek(0)
 
 
-def _sheet_name(name: str) -> str:
-    return "".join("·" if char in "[]:*?/\\" else char for char in name)[:31]
-
-
-def _attachment(name: str) -> str:
-    return f"attachment; filename*=UTF-8''{quote(name)}"
+def _download(target: Any, name: str, kind: str) -> FileResponse:
+    target.seek(0)
+    response = FileResponse(target, content_type=TYPES[kind])
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(f'{name}.{kind}')}"
+    return response

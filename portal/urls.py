@@ -8,5 +8,6 @@ urlpatterns = [
     path("organizations/", include("organizations.urls")),
     path("outreach/", include("outreach.urls")),
     path("assessments/", include("assessments.urls")),
+    path("exchange/", include("portal.exchange.urls")),
     path("api/", include("portal.dashboards.api_urls")),
 ]

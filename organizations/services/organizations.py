@@ -54,7 +54,16 @@ def lacking_posts(on: dt.date) -> Q:
 def similar_to(organization: Organization) -> list[Organization]:
     """The organizations in being that this new one may be: of a kind that an area has once, or of nearly its name."""
     known = Organization.objects.in_force().filter(area=organization.area).exclude(pk=organization.pk)
-    return [other for other in known if _same(organization, other)]
+    return [other for other in known if is_alike(organization, other)]
+
+
+def is_alike(one: Organization, other: Organization) -> bool:
+    """Whether two organizations of one area are probably the same."""
+    if one.kind == other.kind and one.kind in ALONE:
+        return True
+    place = str(one.area)
+    mine, theirs = (name.replace(place, "").replace(" ", "") for name in (one.name, other.name))
+    return mine == theirs or SequenceMatcher(None, mine, theirs).ratio() >= ALIKE
 
 
 def areas_to_found_in(user: Any, also: int | None = None) -> QuerySet:
@@ -73,14 +82,8 @@ def areas_to_found_in(user: Any, also: int | None = None) -> QuerySet:
     return Area.objects.filter(Q(pk__in=existing) | Q(pk=also)).select_related("parent").order_by("tree_code", "pk")
 
 
-@transaction.atomic
-def save_organization(
-    organization: Organization, *, by: Any, expected: int | None = None, reason: str = ""
-) -> Organization:
-    """Found or change an organization; its files and checks go where it goes.
-
-    Raises ValidationError by field, StaleVersionError, PermissionDenied.
-    """
+def check_organization(organization: Organization) -> None:
+    """What must hold besides the model; ValidationError by field."""
     wrong = {}
     if organization.since > timezone.localdate():
         wrong["since"] = "成立日期不能晚于今天。"
@@ -91,6 +94,17 @@ def save_organization(
             wrong[name] = error.messages[0]
     if wrong:
         raise ValidationError(wrong)
+
+
+@transaction.atomic
+def save_organization(
+    organization: Organization, *, by: Any, expected: int | None = None, reason: str = ""
+) -> Organization:
+    """Found or change an organization; its files and checks go where it goes.
+
+    Raises ValidationError by field, StaleVersionError, PermissionDenied.
+    """
+    check_organization(organization)
     adding = organization._state.adding
     saving.save(organization, by=by, expected=expected, reason=reason)
     if not adding:
@@ -153,14 +167,6 @@ def restore(organization: Organization, *, reason: str, by: Any, expected: int |
     require(by, "change", organization)
     record_many(by, acts)
     return organization
-
-
-def _same(one: Organization, other: Organization) -> bool:
-    if one.kind == other.kind and one.kind in ALONE:
-        return True
-    place = str(one.area)
-    mine, theirs = (name.replace(place, "").replace(" ", "") for name in (one.name, other.name))
-    return mine == theirs or SequenceMatcher(None, mine, theirs).ratio() >= ALIKE
 
 
 def _locked(organization: Organization, expected: int | None) -> Organization:

@@ -48,6 +48,7 @@ REGISTERS = (  # what everyone in the work may read
            "view_personmerge", "view_frozenfigures")
     | _crud("outreach", *OUTREACH, "demonstration", "demonstrationstep", actions="view")
 )  # fmt: skip
+EXCHANGE = _may("exchange", "view_importbatch", "add_importbatch", "change_importbatch", "view_job", "add_job")
 KEEPING = (  # what those keep who stand near: the township for its villages, the village for itself, a body its own
     REGISTERS
     | _crud("organizations", *ORGANIZATIONS, actions="add change delete")
@@ -57,7 +58,7 @@ KEEPING = (  # what those keep who stand near: the township for its villages, th
 )
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.STAFF: NETWORK | PLAN | OUTCOME | REPORTS | SCORES | KEEPING
+    Role.STAFF: NETWORK | PLAN | OUTCOME | REPORTS | SCORES | KEEPING | EXCHANGE
     | _crud("organizations", *RULES, actions="add change delete")
     | _may("organizations", "merge_person")
     | _may("outreach", "name_demonstration")
@@ -68,12 +69,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "add_quarter", "change_quarter", "add_task", "change_task", "delete_task", "change_score", "add_score",
         "add_unlock", "change_unlock", "review_selfreport", "add_publication",
     ),
-    Role.COMMITTEE: NETWORK | PLAN | OUTCOME | REPORTS | KEEPING
+    Role.COMMITTEE: NETWORK | PLAN | OUTCOME | REPORTS | KEEPING | EXCHANGE
     | _may("organizations", "merge_person")
     | _may("assessments", "change_selfreport", "change_selfreportitem", "add_evidence", "delete_evidence"),
-    Role.VILLAGE: NETWORK | KEEPING,
-    Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS | REGISTERS,
-    Role.SYSADMIN: NETWORK
+    Role.VILLAGE: NETWORK | KEEPING | EXCHANGE,
+    Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS | REGISTERS | _may("exchange", "view_importbatch", "view_job", "add_job"),
+    Role.SYSADMIN: NETWORK | EXCHANGE
     | _may("organizations", "add_area", "change_area", "add_unit", "change_unit")
     | _may("accounts", "view_user", "add_user", "change_user", "view_grant", "confirm_grant"),
     Role.SECADMIN: _may("accounts", "view_user", "unlock_user", "view_grant", "add_grant", "change_grant", "confirm_grant"),

@@ -49,6 +49,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
     (
         "数据与系统",
         [
+            ("导入导出", "exchange:home", "arrow-down-tray", "exchange.view_importbatch"),
             ("账号", "accounts:user_list", "users", "accounts.view_user"),
             ("授权", "accounts:grant_list", "key", "accounts.view_grant"),
             ("审计日志", "accounts:audit_list", "shield-check", "accounts.view_audittrail"),

@@ -54,9 +54,14 @@ class Checked:
         return hashlib.sha256(self.content).hexdigest()
 
 
+def check_name(name: str) -> str:
+    """A file's own name, without folders; ValidationError where it holds control characters."""
+    return check_text(Path(name.replace("\\", "/")).name)[-LONGEST_NAME:]
+
+
 def check(upload: Any) -> Checked:
     """The upload as it may be kept; ValidationError says what is wrong with it and what to do."""
-    name = check_text(Path(upload.name.replace("\\", "/")).name)[-LONGEST_NAME:]
+    name = check_name(upload.name)
     ending = name.rpartition(".")[2].lower()
     if ending not in TYPES:
         raise ValidationError(f"{name}：只能上传 pdf、jpg、png、docx、xlsx 文件。")

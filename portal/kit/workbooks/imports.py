@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 
 from portal.kit.workbooks import cells
 from portal.kit.workbooks.columns import Column, Kind
+from portal.kit.workbooks.writing import Trace, Used, take_back
 
 READERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.TEXT: cells.text_of, Kind.CODE: cells.code_of, Kind.PHONE: cells.phone_text_of, Kind.DATE: cells.date_of,
@@ -22,6 +23,7 @@ READERS: dict[Kind, Callable[[Any], Any]] = {
 EMPTY = (None, "", [])
 TICK = 500  # rows between two words on how far it is
 CLOSE = 0.6
+LONGEST, ENDS, DOTS = 60, 2, "•" * 9
 Progress = Callable[[int, int], None]
 
 
@@ -92,17 +94,6 @@ class Line:
             self.outcome = outcome
 
 
-class Trace(NamedTuple):
-    """What was written, for undo: a row's model, key and version after it; `before` of a changed row, None of a new one."""
-
-    model: str
-    pk: int
-    version: int
-    before: dict[str, Any] | None
-    sheet: str
-    number: int
-
-
 class Workbook:
     """One register's workbook: its columns, what they may hold for a user, how rows are compared and written."""
 
@@ -152,6 +143,17 @@ class Workbook:
     def write(self, lines: Iterable[Line]) -> list[Trace]:
         """Save new and changed lines with their audit rows; called inside a transaction."""
         raise NotImplementedError
+
+    def take_back(self, traces: Sequence[Trace], words: str, used: Used) -> list[tuple[Trace, str]]:
+        """Undo what `write` wrote; inside a transaction, which is rolled back where rows are refused."""
+        return take_back(traces, self.user, words, used)
+
+    def display(self, column: Column, raw: Any) -> str:
+        """A cell as the preview shows it: short, a phone by its last two digits."""
+        text = cells.text_of(raw)
+        if column.kind == Kind.PHONE and len(text) > ENDS:
+            return f"{DOTS}{text[-ENDS:]}"
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
     def _take(self, line: Line) -> None:
         values = self._values(line)

@@ -3,26 +3,23 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import ProtectedError
 from django.utils import timezone
 
 from portal.audit.models import Act, Action, Change, record_many
 from portal.kit.fields import ChoicesField
 from portal.kit.forms import check_no_numbers, check_text
-from portal.kit.scope import permission_for
 from portal.kit.tables import as_text
 from portal.kit.workbooks.columns import Column, Kind
-from portal.kit.workbooks.imports import AS_NEW, SKIP, Difference, Line, Outcome, Problem, RefusedCell, Trace, Workbook
+from portal.kit.workbooks.imports import AS_NEW, SKIP, Difference, Line, Outcome, Problem, RefusedCell, Workbook
 from portal.kit.workbooks.rules import check_constraints, refuse_broken, unique_constraints
+from portal.kit.workbooks.writing import BATCH, Trace, derived, prepare, require_all, update
 
-BATCH = 500
 KINDS: list[tuple[type[models.Field], Kind]] = [
     (ChoicesField, Kind.CHOICES), (models.DateField, Kind.DATE), (models.BooleanField, Kind.YES_NO),
     (models.IntegerField, Kind.NUMBER), (models.DecimalField, Kind.DECIMAL), (models.ForeignKey, Kind.REFERENCE),
 ]  # fmt: skip
-STAMPS = ("version", "updated_at")
 Resolver = Callable[[str, Line, dict[str, Any]], Any]
 
 
@@ -32,9 +29,11 @@ def column_for(model_field: models.Field, **changed: Any) -> Column:
     choices = [(value, str(label)) for value, label in model_field.flatchoices]
     if choices and kind is Kind.TEXT:
         kind = Kind.CHOICE
-    required = not model_field.blank and not model_field.null and not model_field.has_default()
-    words: dict[str, Any] = {"label": str(model_field.verbose_name), "help": str(model_field.help_text)}
-    return Column(model_field.name, kind=kind, required=required, choices=choices, **{**words, **changed})
+    words: dict[str, Any] = {
+        "label": str(model_field.verbose_name), "help": str(model_field.help_text), "kind": kind, "choices": choices,
+        "required": not model_field.blank and not model_field.null and not model_field.has_default(),
+    }  # fmt: skip
+    return Column(model_field.name, **{**words, **changed})
 
 
 class ModelWorkbook(Workbook):
@@ -202,7 +201,7 @@ class ModelWorkbook(Workbook):
         return changes
 
     def _label(self, name: str) -> str:
-        return next(column.label for column in self.columns if column.name == name)
+        return next((c.label for c in self.columns if c.name == name), str(self._field(name).verbose_name))
 
     def _refuse_wrong(self, obj: Any) -> None:
         """The model's own rules and the service's, without a query."""
@@ -270,7 +269,7 @@ class ModelWorkbook(Workbook):
             line.target.updated_at = now
             prepare(line.target)
         names = {difference.column for line in changed for difference in line.changes}
-        update(self.model, [line.target for line in changed], names | self.derived())
+        update(self.model, [line.target for line in changed], names | derived(self.model))
         self._record(new, changed)
         require_all(self.model, [line.target.pk for line in (*new, *changed)], self.user)
         return [self._trace(line) for line in (*new, *changed)]
@@ -279,10 +278,6 @@ class ModelWorkbook(Workbook):
         for row in rows:
             prepare(row)
         self.model._default_manager.bulk_create(rows, batch_size=BATCH)
-
-    def derived(self) -> set[str]:
-        """Columns that `prepare` fills."""
-        return {"pinyin"} if any(f.name == "pinyin" for f in self.model._meta.concrete_fields) else set()
 
     def _record(self, new: Sequence[Line], changed: Sequence[Line]) -> None:
         acts = [Act(Action.CREATED, line.target) for line in new]
@@ -298,84 +293,3 @@ class ModelWorkbook(Workbook):
 
 def changes_of(line: Line) -> list[Change]:
     return [Change(d.column, d.label, d.before, d.after) for d in line.changes]
-
-
-def prepare(obj: Any) -> None:
-    """The derived columns that `save` would fill."""
-    if hasattr(obj, "prepare"):
-        obj.prepare()
-
-
-def update(model: type[models.Model], rows: Sequence[Any], names: Iterable[str]) -> None:
-    """Write fields of many rows: an upsert by key, since Django's bulk_update grows with rows × fields."""
-    if rows:
-        fields = sorted({*names, *STAMPS})
-        model._default_manager.bulk_create(
-            rows, batch_size=BATCH, update_conflicts=True, unique_fields=["pk"], update_fields=fields
-        )
-
-
-def require_all(model: type[models.Model], pks: Sequence[int], user: Any) -> None:
-    """Every row that was written is the user's to write, after the fact; else all is rolled back."""
-    rows: Any = model._default_manager
-    allowed = sum(
-        rows.permitted(user, "change").filter(pk__in=pks[start : start + 5000]).count()
-        for start in range(0, len(pks), 5000)
-    )
-    if allowed != len(pks):
-        raise PermissionDenied(f"有 {len(pks) - allowed} 行写入后不在您的权限范围内，已全部撤回。")
-
-
-def undo(model: type[models.Model], traces: Sequence[Trace], user: Any, words: str) -> list[tuple[Trace, str]]:
-    """Take back what was written to one model, or say of each row why not; then nothing is changed.
-
-    Called inside a transaction. A row that was saved again since, or that something uses, is not taken back.
-    """
-    rows: dict[int, Any] = {}
-    for start in range(0, len(traces), 5000):
-        found = model._default_manager.select_for_update().in_bulk([t.pk for t in traces[start : start + 5000]])  # type: ignore[attr-defined]
-        rows.update(found)
-    refused = [(trace, _touched(rows.get(trace.pk), trace)) for trace in traces]
-    refused = [(trace, said) for trace, said in refused if said]
-    if refused:
-        return refused
-    require_all(model, list(rows), user)
-    record_many(user, [_undone(rows[trace.pk], trace, words) for trace in traces])
-    _restore(model, [(rows[trace.pk], trace) for trace in traces if trace.before is not None])
-    made = [trace for trace in traces if trace.before is None]
-    try:
-        model._default_manager.filter(pk__in=[trace.pk for trace in made]).delete()
-    except ProtectedError as error:
-        users = "、".join(sorted({str(obj._meta.verbose_name) for obj in error.protected_objects}))
-        return [(trace, f"已被{users}使用") for trace in made]
-    return []
-
-
-def _touched(row: Any, trace: Trace) -> str:
-    if row is None:
-        return "已被删除"
-    return "" if row.version == trace.version else "写入以后又有人改过"
-
-
-def _undone(row: Any, trace: Trace, words: str) -> Act:
-    return Act(Action.UPDATED if trace.before is not None else Action.DELETED, row, words=f"{words}：{row}")
-
-
-def _restore(model: type[models.Model], pairs: Sequence[tuple[Any, Trace]]) -> None:
-    names: set[str] = set()
-    now = timezone.now()
-    for row, trace in pairs:
-        for name, value in (trace.before or {}).items():
-            model_field = cast(models.Field, model._meta.get_field(name))
-            stored = (
-                value
-                if model_field.is_relation or hasattr(model_field, "from_db_value")
-                else model_field.to_python(value)
-            )
-            setattr(row, model_field.attname, stored)
-            names.add(name)
-        row.version += 1
-        row.updated_at = now
-        prepare(row)
-    derived = {"pinyin"} if any(f.name == "pinyin" for f in model._meta.concrete_fields) else set()
-    update(model, [row for row, _ in pairs], names | derived)

@@ -1,0 +1,3 @@
+from assessments.workbooks.ranking import rank_change, ranking_sheets
+
+__all__ = ["rank_change", "ranking_sheets"]

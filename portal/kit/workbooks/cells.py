@@ -1,0 +1,156 @@
+"""Cells as people write them, read by what their column holds; ValidationError in the user's words.
+
+A raw cell is what a workbook or a CSV file gives: str, int, float, bool, date, datetime or None.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+EMPTY = {"", "无", "—", "——", "/", "//", "-", "--", "–", "\\", "空", "暂无", "n/a", "none", "null"}
+EPOCH = dt.date(1899, 12, 30)  # day 0 of Excel's serial numbers (after 1900-02-28)
+FIRST_SERIAL, LAST_SERIAL = 3654, 73050  # 1910-01-01 to 2099-12-31
+OFFERED = 10  # choices that a message spells out
+EXACT = 2**53  # the largest whole number that a spreadsheet keeps exactly
+SPACES = re.compile(r"[\s\u3000\xa0]+")
+INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]")
+YEAR_FIRST = re.compile(r"(\d{4})[-./年](\d{1,2})(?:[-./月](\d{1,2})日?|月)?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
+COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
+SEPARATORS = re.compile(r"[、,，;；/|\n]+")
+YES = {"是", "有", "√", "✓", "✔", "y", "yes", "true", "1", "对"}
+NO = {"否", "没有", "×", "✗", "x", "n", "no", "false", "0", "不是"}
+
+
+def text_of(raw: Any) -> str:
+    """The cell as a person reads it: one width, no stray spaces; a whole number without ".0"; "" for 无, —, /."""
+    if raw is None:
+        return ""
+    if isinstance(raw, str):
+        text = INVISIBLE.sub("", unicodedata.normalize("NFKC", raw) if not raw.isascii() else raw)
+        text = text.strip()
+        if "\n" not in text and not text.isalnum():
+            text = SPACES.sub(" ", text)
+        return "" if text.lower() in EMPTY else text
+    return _written(raw)
+
+
+def _written(raw: Any) -> str:
+    if isinstance(raw, bool):
+        return "是" if raw else "否"
+    if isinstance(raw, float) and raw.is_integer() and abs(raw) < EXACT:
+        return str(int(raw))
+    if isinstance(raw, dt.datetime):
+        return raw.date().isoformat() if raw.time() == dt.time() else raw.isoformat(" ", "minutes")
+    return raw.isoformat() if isinstance(raw, dt.date) else str(raw)
+
+
+def code_of(raw: Any) -> str:
+    """Digits that are a text. A number that a spreadsheet has rounded is refused, not guessed."""
+    _refuse_rounded(raw, "代码")
+    return text_of(raw).replace(" ", "").removeprefix("'")
+
+
+def phone_text_of(raw: Any) -> str:
+    """A phone as typed; 1.38E+10 only where the number behind it is whole and exact."""
+    _refuse_rounded(raw, "电话")
+    return text_of(raw).removeprefix("'")
+
+
+def date_of(raw: Any) -> dt.date | None:
+    """2024-03-01, 2024.3.1, 2024年3月 (the first), 20240301, 45352, 2024/3/1 0:00; None for an empty cell."""
+    if isinstance(raw, dt.datetime):
+        return _in_time(raw.date())
+    if isinstance(raw, dt.date):
+        return _in_time(raw)
+    text = text_of(raw)
+    if not text:
+        return None
+    found = YEAR_FIRST.fullmatch(text) or YEAR_FIRST.fullmatch(text.replace(" ", "")) or COMPACT.fullmatch(text)
+    if found:
+        return _day(text, *(int(part or 1) for part in found.groups()))
+    if text.isascii() and text.isdigit() and FIRST_SERIAL <= int(text) <= LAST_SERIAL:
+        return EPOCH + dt.timedelta(days=int(text))
+    raise ValidationError(f"“{text[:20]}”不是日期，应写成 2024-03-01。")
+
+
+def number_of(raw: Any) -> int | None:
+    """A whole number; "30人" is 30."""
+    text = text_of(raw).replace(",", "").replace(" ", "")
+    if not text:
+        return None
+    found = re.fullmatch(r"[+-]?\d{1,12}(?:\.0+)?(?=[人个名次年届户家场]?$)[人个名次年届户家场]?", text)
+    if not found:
+        raise ValidationError(f"“{text[:20]}”不是整数，请只填数字。")
+    return int(re.sub(r"(\.0+)?[^\d]*$", "", text))
+
+
+def decimal_of(raw: Any) -> Decimal | None:
+    text = text_of(raw).replace(",", "").replace(" ", "")
+    if not text:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise ValidationError(f"“{text[:20]}”不是数字，请只填数字。") from error
+    if not value.is_finite():
+        raise ValidationError(f"“{text[:20]}”不是数字，请只填数字。")
+    return value
+
+
+def yes_no_of(raw: Any) -> bool | None:
+    text = text_of(raw).lower()
+    if not text:
+        return None
+    if text in YES or text in NO:
+        return text in YES
+    raise ValidationError(f"“{text[:20]}”应填“是”或“否”。")
+
+
+def choice_of(raw: Any, choices: Sequence[tuple[str, str]]) -> str:
+    """The value of a label; "" for an empty cell."""
+    text = text_of(raw)
+    if not text:
+        return ""
+    wanted = plain(text)
+    for value, label in choices:
+        if wanted == plain(label) or wanted == plain(re.sub(r"[(（].*[)）]", "", label)):
+            return value
+    labels = [str(label) for value, label in choices if value]
+    offered = "、".join(labels[:OFFERED]) + ("等" if len(labels) > OFFERED else "")
+    raise ValidationError(f"“{text[:20]}”不在可选范围内，应为{offered}。")
+
+
+def choices_of(raw: Any, choices: Sequence[tuple[str, str]]) -> list[str]:
+    """The values of several labels, in the order of the list."""
+    chosen = {choice_of(part, choices) for part in SEPARATORS.split(text_of(raw)) if part.strip()}
+    return [value for value, _ in choices if value in chosen]
+
+
+def plain(text: str) -> str:
+    """A text as texts are compared: one width, no spaces, no case."""
+    return SPACES.sub("", unicodedata.normalize("NFKC", text)).lower()
+
+
+def _refuse_rounded(raw: Any, what: str) -> None:
+    rounded = isinstance(raw, float) and not (raw.is_integer() and abs(raw) < EXACT)
+    if rounded or (isinstance(raw, str) and SCIENTIFIC.fullmatch(raw.strip())):
+        raise ValidationError(f"{what}被表格改成了科学计数法，已不完整。请把这一列设为文本后重新填写。")
+
+
+def _day(text: str, year: int, month: int, day: int) -> dt.date:
+    try:
+        return _in_time(dt.date(year, month, day))
+    except ValueError as error:
+        raise ValidationError(f"“{text[:20]}”没有这一天，请核对。") from error
+
+
+def _in_time(day: dt.date) -> dt.date:
+    if not 1900 <= day.year <= 2099:  # noqa: PLR2004 - what a register may hold
+        raise ValidationError(f"日期 {day} 不在 1900 到 2099 年之间，请核对。")
+    return day

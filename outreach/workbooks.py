@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from organizations.models import Level, Organization
-from organizations.workbooks.places import PlacedWorkbook, plain
+from organizations.workbooks.places import PlacedWorkbook
 from outreach.models import Activity, Brand, DutyPost, Outpost, Site, Station
 from outreach.services.activities import ALIKE, check_activity
 from outreach.services.places import check_place, parents_for
 from portal.kit.scope import permission_for
+from portal.kit.workbooks.cells import plain
 from portal.kit.workbooks.imports import Line, RefusedCell, closest
 
 Declared = Mapping[str, Mapping[str, Any]]
@@ -110,7 +111,7 @@ class StationWorkbook(RegisterWorkbook):
     def _fresh_station(self, text: str, area: Any) -> Station | None:
         """A station of the same file, which its points may name before it is stored."""
         above = area.parent_id if area.level == Level.VILLAGE else area.pk
-        line = self.seen.get((above, text))
+        line = self.seen.get((above, plain(text)))
         return line.target if line and line.target.pk is None and line.target.kind == Station.Kind.STATION else None
 
     def create(self, rows: Sequence[Any]) -> None:

@@ -13,8 +13,9 @@ from django.core.exceptions import ValidationError
 
 from organizations.models import Answer, Check, Standard, StandardItem
 from organizations.services.standards import Given, answer_items, drop_check, finish_check, lines_of, start_check
-from organizations.workbooks.places import TOWNSHIP, VILLAGE, Places, place_cells, place_columns, plain
+from organizations.workbooks.places import TOWNSHIP, VILLAGE, Places, place_cells, place_columns
 from portal.kit.scope import permission_for
+from portal.kit.workbooks.cells import plain
 from portal.kit.workbooks.columns import Column, Kind
 from portal.kit.workbooks.imports import Difference, Line, Outcome, RefusedCell, Workbook, closest
 from portal.kit.workbooks.writing import Trace, Used

@@ -1,6 +1,5 @@
 """Where a row of a workbook stands: township and village by name, inside what the user may keep."""
 
-import unicodedata
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from organizations.models import Area, Level, Unit
 from organizations.services.places import areas_for, units_for
 from portal.kit.scope import permission_for
+from portal.kit.workbooks.cells import plain
 from portal.kit.workbooks.columns import Column, Kind
 from portal.kit.workbooks.imports import Line, Outcome, RefusedCell, closest
 from portal.kit.workbooks.registers import ModelWorkbook
@@ -15,11 +15,6 @@ from portal.kit.workbooks.registers import ModelWorkbook
 TOWNSHIP, VILLAGE, UNIT = "township", "village", "unit"
 TOWNSHIP_NAMES = ("乡镇", "乡镇（街道）", "镇", "街道", "所在乡镇", "乡镇名称", "所属乡镇", "县乡", "乡镇街道")
 VILLAGE_NAMES = ("村（社区）", "村", "社区", "村社区", "村名", "行政村", "所在村", "村（居）", "所属村")
-
-
-def plain(text: str) -> str:
-    """A name as names are compared: no spaces, one width."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 class Places:

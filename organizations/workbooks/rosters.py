@@ -9,11 +9,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from organizations.models import Membership, Organization, Person, RosterConfirmation
-from organizations.workbooks.places import TOWNSHIP, VILLAGE, Places, place_cells, place_columns, plain
+from organizations.workbooks.places import TOWNSHIP, VILLAGE, Places, place_cells, place_columns
 from portal.audit.models import Act, Action, Change, record_many, snapshot
 from portal.audit.models import differences as audit_differences
 from portal.kit.forms import check_text
 from portal.kit.secrets import Phone
+from portal.kit.workbooks.cells import plain
 from portal.kit.workbooks.columns import Column, Kind
 from portal.kit.workbooks.imports import (
     AS_NEW,
@@ -45,8 +46,9 @@ class RosterWorkbook(Workbook):
     def __init__(self, user: Any, parameters: Mapping[str, Any] | None = None):
         super().__init__(user, parameters)
         self.places = Places(user, "organizations.add_membership", self.label)
-        self.open: dict[tuple[int, str, str], Membership] = {}
-        self.seen: dict[tuple[int, str, str], Line] = {}
+        self.open: dict[tuple[int, str, str], list[Membership]] = defaultdict(list)
+        self.taken: dict[int, Line] = {}  # stored line → the line of the file that means it
+        self.added: dict[tuple[int, str, str], list[tuple[Phone, Line]]] = defaultdict(list)
         self.fresh: dict[tuple[int, str], list[Person]] = defaultdict(list)
         self.linked: dict[int, tuple[Person, dict[str, str]]] = {}
 
@@ -65,7 +67,7 @@ class RosterWorkbook(Workbook):
         ids = {organization.pk for organization in self._own}
         rows = Membership.objects.filter(until=None, organization__in=ids).select_related("person")
         for row in rows:
-            self.open[row.organization_id, row.person.name, row.post] = row
+            self.open[row.organization_id, row.person.name, row.post].append(row)
         self.last = dict.fromkeys(ids, 0)
         for organization, number in Membership.objects.filter(organization__in=ids).values_list(
             "organization", "number"
@@ -76,18 +78,42 @@ class RosterWorkbook(Workbook):
         organization = self._organization(values)
         self._check(organization, values)
         key = (organization.pk, values["name"], values["post"])
-        if key in self.seen:
-            raise RefusedCell("", f"与工作表“{self.seen[key].sheet}”第 {self.seen[key].number} 行重复，请删去一行。")
-        stored = self.open.get(key)
-        if stored is not None:
-            self._change(line, stored, values)
-        else:
+        phone = values.get("phone")
+        masked, values["phone"] = (phone, None) if isinstance(phone, str) else ("", phone)
+        stored = self._meant(self.open.get(key, []), values["phone"], masked)
+        if stored is None:
+            self._refuse_twice(line, self.added[key], values["phone"] or Phone())
             self._new(line, organization, values)
-        self.seen[key] = line
+        elif stored.pk in self.taken:
+            raise _twice(self.taken[stored.pk])
+        else:
+            self.taken[stored.pk] = line
+            self._change(line, stored, values)
+
+    def _meant(self, rows: list[Membership], phone: Phone | None, masked: str) -> Membership | None:
+        """The stored line of that name and post; namesakes are told apart by their phones."""
+        if len(rows) < 2:  # noqa: PLR2004
+            return rows[0] if rows else None
+        if phone or masked:
+            alike = [r for r in rows if r.person.phone == phone or (masked and str(r.person.phone).endswith(masked))]
+        else:
+            alike = [r for r in rows if not r.person.phone]
+        free = [row for row in alike if row.pk not in self.taken] or alike
+        if free:
+            return free[0]
+        raise RefusedCell("name", f"这个组织有 {len(rows)} 个同名同职务的，电话对不上，请在花名册页面更正。")
+
+    @staticmethod
+    def _refuse_twice(line: Line, others: list[tuple[Phone, Line]], phone: Phone) -> None:
+        """Two new lines of one name and post are two people only where their phones say so."""
+        for other, earlier in others:
+            if not phone or not other or phone == other:
+                raise _twice(earlier)
+        others.append((phone, line))
 
     def clean(self, column: Column, value: Any) -> Any:
         if column.kind == Kind.PHONE:
-            return None if MASK in value else Phone(value)
+            return value.strip(MASK) if MASK in value else Phone(value)
         if isinstance(value, str) and value:
             check_text(value)
             if column.name in {"name", "post"} and len(value) > LONGEST:
@@ -342,6 +368,10 @@ class RosterWorkbook(Workbook):
             kept = getattr(row, "before_import", {})
             before = {name: _stored(value) for name, value in kept.items()}
         return Trace("organizations.membership", row.pk, row.version, before, line.sheet, line.number)
+
+
+def _twice(line: Line) -> RefusedCell:
+    return RefusedCell("", f"与工作表“{line.sheet}”第 {line.number} 行重复，请删去一行。")
 
 
 def _words(value: Any) -> str:

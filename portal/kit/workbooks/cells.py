@@ -18,6 +18,10 @@ FIRST_SERIAL, LAST_SERIAL = 3654, 73050  # 1910-01-01 to 2099-12-31
 OFFERED = 10  # choices that a message spells out
 EXACT = 2**53  # the largest whole number that a spreadsheet keeps exactly
 SPACES = re.compile(r"[\s\u3000\xa0]+")
+NARROW = {
+    code: code - 0xFEE0 for first, last in ("０９", "ＡＺ", "ａｚ") for code in range(ord(first), ord(last) + 1)
+} | {0x3000: 0x20}
+LONGEST_EMPTY = max(map(len, EMPTY))
 INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f]")
 YEAR_FIRST = re.compile(r"(\d{4})[-./年](\d{1,2})(?:[-./月](\d{1,2})日?|月)?(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -28,16 +32,24 @@ NO = {"否", "没有", "×", "✗", "x", "n", "no", "false", "0", "不是"}
 
 
 def text_of(raw: Any) -> str:
-    """The cell as a person reads it: one width, no stray spaces; a whole number without ".0"; "" for 无, —, /."""
+    """The cell as a person reads it: digits and letters of one width, no stray spaces; "" for 无, —, /.
+
+    Punctuation stays as it was typed: （） in a name is the name's own.
+    """
     if raw is None:
         return ""
-    if isinstance(raw, str):
-        text = INVISIBLE.sub("", unicodedata.normalize("NFKC", raw) if not raw.isascii() else raw)
-        text = text.strip()
-        if "\n" not in text and not text.isalnum():
-            text = SPACES.sub(" ", text)
-        return "" if text.lower() in EMPTY else text
-    return _written(raw)
+    if not isinstance(raw, str):
+        return _written(raw)
+    text = raw if raw.isascii() else raw.translate(NARROW)
+    text = INVISIBLE.sub("", text).strip()
+    if not text.isalnum():
+        text = "\n".join(SPACES.sub(" ", line).strip() for line in text.splitlines())
+    return "" if len(text) <= LONGEST_EMPTY and unicodedata.normalize("NFKC", text).lower() in EMPTY else text
+
+
+def _ascii(raw: Any) -> str:
+    """The text of a date or a number, its punctuation of one width too."""
+    return unicodedata.normalize("NFKC", text_of(raw))
 
 
 def _written(raw: Any) -> str:
@@ -53,13 +65,13 @@ def _written(raw: Any) -> str:
 def code_of(raw: Any) -> str:
     """Digits that are a text. A number that a spreadsheet has rounded is refused, not guessed."""
     _refuse_rounded(raw, "代码")
-    return text_of(raw).replace(" ", "").removeprefix("'")
+    return _ascii(raw).replace(" ", "").removeprefix("'")
 
 
 def phone_text_of(raw: Any) -> str:
     """A phone as typed; 1.38E+10 only where the number behind it is whole and exact."""
     _refuse_rounded(raw, "电话")
-    return text_of(raw).removeprefix("'")
+    return _ascii(raw).removeprefix("'")
 
 
 def date_of(raw: Any) -> dt.date | None:
@@ -68,7 +80,7 @@ def date_of(raw: Any) -> dt.date | None:
         return _in_time(raw.date())
     if isinstance(raw, dt.date):
         return _in_time(raw)
-    text = text_of(raw)
+    text = _ascii(raw)
     if not text:
         return None
     found = YEAR_FIRST.fullmatch(text) or YEAR_FIRST.fullmatch(text.replace(" ", "")) or COMPACT.fullmatch(text)
@@ -81,7 +93,7 @@ def date_of(raw: Any) -> dt.date | None:
 
 def number_of(raw: Any) -> int | None:
     """A whole number; "30人" is 30."""
-    text = text_of(raw).replace(",", "").replace(" ", "")
+    text = _ascii(raw).replace(",", "").replace(" ", "")
     if not text:
         return None
     found = re.fullmatch(r"[+-]?\d{1,12}(?:\.0+)?(?=[人个名次年届户家场]?$)[人个名次年届户家场]?", text)
@@ -91,7 +103,7 @@ def number_of(raw: Any) -> int | None:
 
 
 def decimal_of(raw: Any) -> Decimal | None:
-    text = text_of(raw).replace(",", "").replace(" ", "")
+    text = _ascii(raw).replace(",", "").replace(" ", "")
     if not text:
         return None
     try:

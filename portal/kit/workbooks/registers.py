@@ -11,6 +11,7 @@ from portal.audit.models import Act, Action, Change, record_many
 from portal.kit.fields import ChoicesField
 from portal.kit.forms import check_no_numbers, check_text
 from portal.kit.tables import as_text
+from portal.kit.workbooks.cells import plain
 from portal.kit.workbooks.columns import Column, Kind
 from portal.kit.workbooks.imports import AS_NEW, SKIP, Difference, Line, Outcome, Problem, RefusedCell, Workbook
 from portal.kit.workbooks.rules import check_constraints, refuse_broken, unique_constraints
@@ -121,7 +122,9 @@ class ModelWorkbook(Workbook):
                 unique.add(row)
 
     def key_of(self, obj: Any) -> Any:
-        return tuple(getattr(obj, name) for name in self.key)
+        """Names are compared without spaces and width: 商会（城关） is 商会(城关)."""
+        values = (getattr(obj, name) for name in self.key)
+        return tuple(plain(value) if isinstance(value, str) else value for value in values)
 
     def take(self, line: Line, values: dict[str, Any]) -> None:
         found = self.resolved(line, values)

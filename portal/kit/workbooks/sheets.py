@@ -22,8 +22,9 @@ BRAND = "#A6192E"
 SERIES = [BRAND, "#3C4453", "#8B94A3"]
 HEAD = {"bold": True, "bg_color": "#F3E6E8", "border": 1, "text_wrap": True, "valign": "vcenter"}
 BODY = {"border": 1, "border_color": EDGE, "text_wrap": True, "valign": "vcenter"}
+WEAK = "#FBDFE2"
 TONES: dict[str, dict[str, Any]] = {
-    "": {}, "weak": {"bg_color": "#FBDFE2"}, "group": {"bold": True, "bg_color": "#EEF0F3"},
+    "": {}, "weak": {"bg_color": WEAK}, "group": {"bold": True, "bg_color": "#EEF0F3"},
     "total": {"bold": True, "bg_color": "#FAECEE"},
 }  # fmt: skip
 PERCENT = '0"%"'  # of a whole number: 93 reads 93%
@@ -55,7 +56,7 @@ class Sheet:
     """One sheet. Its first `heads` rows are the heading; equal neighbours in a heading of several rows are one cell.
 
     widths: of the columns in characters (without them: by what stands there). title, subtitle: merged rows above the heading.
-    formats: column → number format. tone: a row → a key of TONES. frozen: columns that stay in sight. notes: merged rows below.
+    formats: column → number format. below: column → the number under which a cell is light red. tone: a row → a key of TONES. frozen: columns that stay in sight. notes: merged rows below.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Sheet:
     subtitle: str = ""
     heads: int = 1
     formats: Mapping[int, str] = field(default_factory=dict)
+    below: Mapping[int, float] = field(default_factory=dict)
     tone: Callable[[Sequence[Any]], str] | None = None
     charts: Sequence[Chart] = ()
     autofilter: bool = False
@@ -206,6 +208,9 @@ class Book:
         body = first + sheet.heads
         if sheet.autofilter and last > body:
             page.sheet.autofilter(body - 1, 0, last - 1, len(labels) - 1)
+        for column, least in sheet.below.items() if last > body else ():
+            rule = {"type": "cell", "criteria": "<", "value": least, "format": self.format(bg_color=WEAK)}
+            page.sheet.conditional_format(body, column, last - 1, column, rule)
         if sheet.title:
             page.sheet.set_header(f"&R&9{sheet.title.replace('&', '&&')[:200]}")
         bottom = page.number

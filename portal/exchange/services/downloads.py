@@ -1,5 +1,6 @@
 """What is handed out: templates, update tables, the returned upload."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -9,7 +10,7 @@ from django.http import FileResponse
 from portal.exchange.models import ImportBatch, unpacked
 from portal.exchange.services import batches
 from portal.kit.workbooks.imports import Outcome, Workbook
-from portal.kit.workbooks.returned import returned_rows, returned_workbook
+from portal.kit.workbooks.returned import NotEditable, Rejected, returned_rows, returned_workbook
 from portal.kit.workbooks.templates import template_workbook
 
 WRONG = {Outcome.ERROR, Outcome.SCOPE, Outcome.DUPLICATE}
@@ -43,12 +44,12 @@ def returned(batch: ImportBatch) -> Any:
             for column, words, _ in found:
                 index = where[sheet].get(column)
                 said[index] = f"{said[index]}；{words}" if index in said else words
-    if bytes(batch.content[:2]) != b"PK":
-        return returned_rows(
-            [(b.sheet, b.heads, [(row.number, row.cells) for row in b.rows], b.columns) for b in book.blocks], problems
-        )
     headings = {block.sheet: (block.head_row, max(block.columns) + 1) for block in book.blocks}
-    return returned_workbook(bytes(batch.content), problems, headings)
+    with suppress(NotEditable):
+        if bytes(batch.content[:2]) == b"PK":
+            return returned_workbook(bytes(batch.content), problems, headings)
+    read = [Rejected(b.sheet, b.heads, [(row.number, row.cells) for row in b.rows], b.columns) for b in book.blocks]
+    return returned_rows(read, problems)
 
 
 def choices_for(workbook: type[Workbook], user: Any) -> dict[str, Any]:

@@ -56,7 +56,8 @@ class Sheet:
     """One sheet. Its first `heads` rows are the heading; equal neighbours in a heading of several rows are one cell.
 
     widths: of the columns in characters (without them: by what stands there). title, subtitle: merged rows above the heading.
-    formats: column → number format. below: column → the number under which a cell is light red. tone: a row → a key of TONES. frozen: columns that stay in sight. notes: merged rows below.
+    formats: column → number format. below: column → the number under which a cell is light red. tone: a row → a key of TONES. frozen: columns
+    that stay in sight. notes: merged rows below.
     """
 
     name: str

@@ -12,7 +12,6 @@ import python_calamine
 from openpyxl.styles import Font, PatternFill
 from openpyxl.worksheet.dimensions import ColumnDimension
 
-from portal.kit.workbooks import returned
 from portal.kit.workbooks.columns import Column, Kind
 from portal.kit.workbooks.returned import (
     ERROR_HEADING,

@@ -328,9 +328,7 @@ EXPORT_KEEP_HOURS = 24
 JOB_LOST_SECONDS = 60  # a job that said nothing for so long has lost its worker
 TASKS = {
     "default": {
-        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend"
-        if TESTING
-        else "django_tasks_db.DatabaseBackend"
+        "BACKEND": "django_tasks.backends.immediate.ImmediateBackend" if TESTING else "django_tasks_db.DatabaseBackend"
     }
 }
 

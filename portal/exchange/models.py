@@ -90,8 +90,8 @@ def packed(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def unpacked(content: bytes | None) -> Any:
-    return json.loads(content) if content else None
+def unpacked(content: bytes | memoryview | None) -> Any:
+    return json.loads(bytes(content)) if content else None
 
 
 class OwnQuerySet(ScopedQuerySet):

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django_tasks import task
 
-from portal.exchange.models import Job
+from portal.exchange.models import ImportBatch, Job
 from portal.exchange.services import batches, jobs
 
 
@@ -19,7 +20,7 @@ def enqueue(pk: int) -> Any:
 
 def plan(job: Job, progress: jobs.Progress) -> str:
     """Compare an upload with the register."""
-    lines = batches.plan(job.batch, by=job.by, progress=progress)
+    lines = batches.plan(_batch(job), by=job.by, progress=progress)
     return f"核对了 {len(lines)} 行。"
 
 
@@ -27,9 +28,15 @@ def write(job: Job, progress: jobs.Progress) -> str:
     """Write a batch as it was looked at."""
     asked = job.parameters
     batch = batches.write(
-        job.batch, by=job.by, expected=asked["version"], only_right=asked["only_right"], progress=progress
+        _batch(job), by=job.by, expected=asked["version"], only_right=asked["only_right"], progress=progress
     )
     return f"写入完成：新增 {batch.counts['new']} 行，更新 {batch.counts['changed']} 行。"
+
+
+def _batch(job: Job) -> ImportBatch:
+    if job.batch is None:
+        raise ValidationError("导入批次已经不在了，请重新上传文件。")
+    return job.batch
 
 
 jobs.HANDLERS.update({Job.Kind.PLAN: plan, Job.Kind.WRITE: write})

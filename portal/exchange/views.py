@@ -83,7 +83,7 @@ def import_create(request: HttpRequest, register: str) -> HttpResponse:
     workbook = _workbook(register)
     if not may_import(request.user, workbook):
         raise PermissionDenied(f"您的账号不能导入{workbook.label}。")
-    choices = downloads.choices_for(workbook, request.user)
+    choices = workbook.choices_of(request.user)
     form = UploadForm(request.POST or None, request.FILES or None, choices=choices)
     if request.method == "POST" and form.is_valid():
         try:

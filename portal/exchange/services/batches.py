@@ -330,5 +330,5 @@ def _thawed(cell: Any) -> Any:
     return cell
 
 
-def _digest(content: bytes) -> str:
+def _digest(content: bytes | memoryview) -> str:
     return hashlib.sha256(content).hexdigest()

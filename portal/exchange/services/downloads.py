@@ -50,8 +50,3 @@ def returned(batch: ImportBatch) -> Any:
             return returned_workbook(bytes(batch.content), problems, headings)
     read = [Rejected(b.sheet, b.heads, [(row.number, row.cells) for row in b.rows], b.columns) for b in book.blocks]
     return returned_rows(read, problems)
-
-
-def choices_for(workbook: type[Workbook], user: Any) -> dict[str, Any]:
-    """What must be chosen before a file: parameter → the rows to choose from."""
-    return workbook.choices_of(user) if workbook.asks else {}

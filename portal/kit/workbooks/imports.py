@@ -109,6 +109,11 @@ class Workbook:
         self.user, self.parameters = user, dict(parameters or {})
         self._memo: dict[str, dict[Any, Any]] = {}
 
+    @classmethod
+    def choices_of(cls, user: Any) -> dict[str, Any]:
+        """What must be chosen before a file: parameter → the rows to choose from."""
+        return {}
+
     @property
     def columns(self) -> Sequence[Column]:
         raise NotImplementedError

@@ -41,7 +41,7 @@ def match(block: Block, columns: Sequence[Column], remembered: Mapping[str, str]
     """One match a heading. A column is given away once: the surest heading takes it, the others are asked about."""
     known = known_heads(columns)
     found = [_by_name(head, known, remembered) for head in block.heads]
-    taken = {one.column for one in found if one.column}
+    taken: set[str | None] = {one.column for one in found if one.column}
     for index, one in enumerate(found):
         if one.column is None:
             found[index] = _by_content(block, index, [c for c in columns if c.name not in taken])

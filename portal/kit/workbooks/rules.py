@@ -6,7 +6,7 @@ Django's own `Model.full_clean` asks the database for every constraint of every 
 
 import operator
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -21,7 +21,8 @@ LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
 
 def compiled(condition: Q, model: type[models.Model]) -> Test:
     """`condition` as a function of an instance: True, False, or None where SQL would say NULL (which does not refuse)."""
-    tests = [compiled(part, model) if isinstance(part, Q) else _look_up(*part, model) for part in condition.children]  # type: ignore[misc, arg-type]
+    parts: list[Any] = condition.children
+    tests = [compiled(part, model) if isinstance(part, Q) else _look_up(*part, model) for part in parts]
     joined = _any(tests) if condition.connector == Q.OR else _all(tests)
     return (lambda obj: _negated(joined(obj))) if condition.negated else joined
 
@@ -87,7 +88,7 @@ def _look_up(path: Any, wanted: Any, model: type[models.Model]) -> Test:
 
 def _value(wanted: Any, model: type[models.Model]) -> Callable[[Any], Any]:
     if isinstance(wanted, F):
-        attname = model._meta.get_field(wanted.name).attname
+        attname = model._meta.get_field(cast(Any, wanted).name).attname
         return lambda obj: getattr(obj, attname)
     return lambda obj: wanted
 

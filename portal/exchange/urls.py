@@ -5,8 +5,8 @@ from portal.exchange import views
 app_name = "exchange"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("templates/<slug:register>/", views.template, name="template"),
-    path("import/<slug:register>/", views.import_create, name="import_create"),
+    path("templates/<slug:name>/", views.template, name="template"),
+    path("import/<slug:name>/", views.import_create, name="import_create"),
     path("batches/", views.BatchListView.as_view(), name="batch_list"),
     path("batches/<int:pk>/", views.batch_detail, name="batch_detail"),
     path("batches/<int:pk>/columns/", views.batch_columns, name="batch_columns"),

@@ -61,9 +61,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @permission_required(SEE)
-def template(request: HttpRequest, register: str) -> HttpResponseBase:
+def template(request: HttpRequest, name: str) -> HttpResponseBase:
     """A register's template; with ?data=1 filled with what is stored."""
-    workbook = _workbook(register)
+    workbook = _workbook(name)
     with_data = request.GET.get("data") == "1"
     needed = [workbook.view_permission] if with_data else [*workbook.permissions, workbook.view_permission]
     if not any(request.user.has_perm(permission) for permission in needed):
@@ -78,9 +78,9 @@ def template(request: HttpRequest, register: str) -> HttpResponseBase:
 
 
 @permission_required(IMPORT)
-def import_create(request: HttpRequest, register: str) -> HttpResponse:
+def import_create(request: HttpRequest, name: str) -> HttpResponse:
     """Step 1: the file."""
-    workbook = _workbook(register)
+    workbook = _workbook(name)
     if not may_import(request.user, workbook):
         raise PermissionDenied(f"您的账号不能导入{workbook.label}。")
     choices = workbook.choices_of(request.user)
@@ -132,7 +132,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "exchange/batch_waiting.html", context | {
             "title": batch.file_name, "steps": _steps(2 if job.kind == Job.Kind.PLAN else 3), "nobody": jobs.waits_for_nobody(job),
         })  # fmt: skip
-    if batch.state == State.COLUMNS:
+    if batch.state == State.COLUMNS and batch.blocks:
         return render(request, "exchange/batch_columns.html", context | _columns_context(batch, request.user))
     preview = Preview(batch, request)
     title = f"导入{context['register'].label}：{batch.file_name}"
@@ -404,11 +404,11 @@ class Preview:
 
     @property
     def right(self) -> int:
-        return self.batch.counts["new"] + self.batch.counts["changed"]
+        return sum(self.batch.counts.get(name, 0) for name in ("new", "changed"))
 
     @property
     def wrong(self) -> int:
-        return sum(self.batch.counts[name] for name in ("error", "scope", "duplicate"))
+        return sum(self.batch.counts.get(name, 0) for name in ("error", "scope", "duplicate"))
 
     def _row(self, line: Sequence[Any]) -> PreviewRow:
         sheet, number, outcome, cells, problems, changes, choices = line
@@ -443,7 +443,7 @@ def _steps(current: int) -> list[tuple[str, str]]:
     return [(label, "done" if n < current else "now" if n == current else "") for n, label in enumerate(STEPS)]
 
 
-def _workbook(register: str) -> type[Workbook]:
-    if register not in WORKBOOKS:
+def _workbook(name: str) -> type[Workbook]:
+    if name not in WORKBOOKS:
         raise Http404
-    return WORKBOOKS[register]
+    return WORKBOOKS[name]

@@ -25,6 +25,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "organizations.coveragegoal": {"townships": True, "measure": "township_chamber"},
     "outreach.site": {"kind": "platform"},
     "outreach.demonstration": {"site": Site},
+    "exchange.importbatch": {"workbook": "organizations"},
 }
 
 

@@ -9,6 +9,7 @@ from django.test import Client, TestCase
 from assessments.models import SelfReportItem, Unlock
 from organizations.models import PersonMerge
 from portal.accounts.roles import PERMISSIONS, Role
+from portal.exchange.models import Job
 from portal.kit.access import OPEN
 from portal.kit.checks import OWN_APPS, declared_access, routes
 from portal.kit.scope import Reach, ScopedQuerySet, permission_for
@@ -42,7 +43,7 @@ DERIVED = {
     "measure",
     "phone_fingerprint",
 }  # codes and digests, no words
-LOCKED_TWICE = {SelfReportItem, PersonMerge}  # read only beside a report or a person that was permitted itself
+LOCKED_TWICE = {SelfReportItem, PersonMerge, Job}  # read beside a row that was permitted itself, or by its owner alone
 LOGIN_ASKED = {302, 401}
 NO_TEXT = {
     "accounts.User.password", "accounts.LoginAttempt.username", "accounts.LoginAttempt.address",

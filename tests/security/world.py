@@ -31,7 +31,7 @@ from portal.kit.checks import routes
 from tests.factories import make_county, make_township, make_unit, make_user, make_village
 from tests.security.fill import fill, scoped_models
 
-FILLED = {"organizations", "outreach"}  # whose rows are made from the models' fields (fill.py)
+FILLED = {"organizations", "outreach", "exchange"}
 ROLES = ["staff", "committee", "village", "leader", "sysadmin", "secadmin", "auditor"]
 
 
@@ -169,7 +169,8 @@ BY_PREFIX = [
     ("assessments:report_", "report"), ("assessments:evidence_add", "report"), ("assessments:review", "quarter"),
     ("assessments:publish", "quarter"), ("assessments:ranking", "publication"), ("assessments:slip", "result"),
     ("assessments:evidence_", "evidence"), ("organizations:roster", "organizations.organization"),
-    ("dashboards:coverage", "township"), ("api:areas_", "township"), ("api:units_", "unit"), ("api:schemes_", "scheme"), ("api:quarters_", "quarter"),
+    ("dashboards:coverage", "township"), ("exchange:batch_", "exchange.importbatch"),
+    ("api:areas_", "township"), ("api:units_", "unit"), ("api:schemes_", "scheme"), ("api:quarters_", "quarter"),
     ("api:tasks_", "task"), ("api:scores_", "score"), ("api:results_", "result"), ("api:result_lines_", "line"),
 ]  # fmt: skip
 
@@ -189,7 +190,7 @@ def kwargs_of(name: str, parameters: list[str], place: Place) -> dict[str, Any]:
         elif parameter == "task":
             values[parameter] = place.rows["task"].pk
         elif parameter == "name":
-            values[parameter] = "staff"
+            values[parameter] = "organizations" if name.startswith("exchange:") else "staff"
         else:
             values[parameter] = _row(name, place).pk
     return values

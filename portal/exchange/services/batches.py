@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from organizations.models import Area, Unit
@@ -211,8 +212,10 @@ def page_rows() -> int:
 
 
 def purge() -> int:
-    """Remove the content of old batches; how many."""
-    return ImportBatch.objects.filter(purgeable()).update(content=None, blocks=None)
+    """Remove the content of old batches; how many. Those that were never written are given up."""
+    old = ImportBatch.objects.filter(purgeable())
+    old.filter(state__in=[State.COLUMNS, State.PREVIEW]).update(state=State.DROPPED, version=F("version") + 1)
+    return old.update(content=None, blocks=None)
 
 
 def shown_lines(lines: Iterable[Line], workbook: Workbook) -> list[list[Any]]:

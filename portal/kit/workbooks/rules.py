@@ -22,7 +22,7 @@ LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
 def compiled(condition: Q, model: type[models.Model]) -> Test:
     """`condition` as a function of an instance: True, False, or None where SQL would say NULL (which does not refuse)."""
     parts: list[Any] = condition.children
-    tests = [compiled(part, model) if isinstance(part, Q) else _look_up(*part, model) for part in parts]
+    tests = [compiled(part, model) if isinstance(part, Q) else _look_up(part, model) for part in parts]
     joined = _any(tests) if condition.connector == Q.OR else _all(tests)
     return (lambda obj: _negated(joined(obj))) if condition.negated else joined
 
@@ -74,8 +74,9 @@ def unique_constraints(model: type[models.Model]) -> list[Unique]:
     return [Unique(model, constraint) for constraint in found]
 
 
-def _look_up(path: Any, wanted: Any, model: type[models.Model]) -> Test:
-    name, _, lookup = str(path).partition("__")
+def _look_up(lookup_and_value: tuple[str, Any], model: type[models.Model]) -> Test:
+    path, wanted = lookup_and_value
+    name, _, lookup = path.partition("__")
     attname = model._meta.get_field(name).attname
     if lookup in {"", "exact"}:
         return _is_null(attname) if wanted is None else _compare(attname, operator.eq, _value(wanted, model))

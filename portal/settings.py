@@ -324,6 +324,7 @@ IMPORT_MAX_ROWS = env_int("IMPORT_MAX_ROWS", 50_000)
 IMPORT_UNDO_DAYS = env_int("IMPORT_UNDO_DAYS", 7)
 IMPORT_PAGE_ROWS = env_int("IMPORT_PAGE_ROWS", 2_000)  # an upload with more rows is worked on in the background
 EXPORT_PAGE_ROWS = env_int("EXPORT_PAGE_ROWS", 20_000)  # a list with more rows is written in the background
+LONG_EXPORT = "portal.exchange.tasks.export_in_background"
 EXPORT_KEEP_HOURS = 24
 JOB_LOST_SECONDS = 60  # a job that said nothing for so long has lost its worker
 TASKS = {

@@ -12,6 +12,7 @@ from organizations.models import Area, AreaVersion, Kind, Level, Membership, Org
 from outreach.models import Activity, Brand, DutyPost, Outpost, Site, Station
 from portal.accounts.models import Grant, User
 from portal.accounts.roles import Role
+from portal.exchange.models import ImportBatch
 
 COUNTER = itertools.count(1)
 FOUNDED = dt.date(2020, 1, 1)
@@ -169,3 +170,11 @@ def make_duty_post(area=None, **fields):
 def make_activity(area=None, **fields):
     values = {"kind": Activity.Kind.STUDY, "theme": f"学习{next(COUNTER)}", "on": dt.date(2026, 9, 1), **fields}
     return Activity.objects.create(area=area or make_village(), **values)
+
+
+def make_batch(area=None, **fields):
+    """An upload that was looked at and not written."""
+    area = area or make_county()
+    by = fields.pop("by", None) or make_user(role=Role.STAFF, area=area)
+    values = {"workbook": "organizations", "file_name": "组织.xlsx", "digest": "0" * 64, "state": "preview", **fields}
+    return ImportBatch.objects.create(area=area, by=by, **values)

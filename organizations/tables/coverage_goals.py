@@ -1,6 +1,6 @@
 from organizations.measures import MEASURES
 from organizations.models import CoverageGoal
-from portal.kit.tables import Column, Table
+from portal.kit.tables import Column, ListTable
 from portal.kit.templatetags.kit import whole_percent
 
 LEVELS = [("townships", "乡镇（街道）"), ("villages", "村（社区）"), ("bodies", "市（县）直单位")]
@@ -18,7 +18,7 @@ def figure(goal: CoverageGoal) -> str:
     return f"{goal.line.achieved} / {goal.line.target}　{whole_percent(goal.line.achieved, goal.line.target)}%"
 
 
-class GoalTable(Table):
+class GoalTable(ListTable):
     number = Column("序号", numeric=True)
     title = Column("名称", link=lambda goal: goal.edit_url)
     asked = Column("要求", value=asked)

@@ -22,13 +22,6 @@ from portal.kit.views import act_once, permitted_or_404, reported
 GOALS = ("覆盖目标", "/organizations/goals/")
 
 
-class Rows(list):
-    """Rows that carry a figure, where a table expects a queryset."""
-
-    def iterator(self, chunk_size: int = 0) -> Any:
-        return iter(self)
-
-
 class CoverageGoalListView(views.ListView):
     """Of one county on one day (`?area=`, `?on=`)."""
 
@@ -63,14 +56,12 @@ class CoverageGoalListView(views.ListView):
     def get_table(self) -> tuple[Any, Any]:
         """The county's goals, read once together with what their figures need."""
         coverage = Coverage(self.county, [self.on]) if self.county else None
-        rows = Rows(coverage.goals(self.on) if coverage else [])
+        rows = list(coverage.goals(self.on)) if coverage else []
         for goal in rows:
             goal.line = coverage.line(f"goal-{goal.pk}", self.on)
             goal.items_url = items_url(goal, self.on)
             goal.edit_url = reverse("organizations:coveragegoal_update", args=[goal.pk]) if _open(goal) else None
-        table = GoalTable(CoverageGoal.objects.none(), self.request.GET)
-        table.queryset = rows
-        return table, None
+        return GoalTable(rows, self.request.GET), None
 
     def get_title(self) -> str:
         return f"{self.county or ''}覆盖目标"

@@ -48,7 +48,8 @@ REGISTERS = (  # what everyone in the work may read
            "view_personmerge", "view_frozenfigures")
     | _crud("outreach", *OUTREACH, "demonstration", "demonstrationstep", actions="view")
 )  # fmt: skip
-EXCHANGE = _may("exchange", "view_importbatch", "add_importbatch", "change_importbatch", "view_job", "add_job")
+JOBS = _may("exchange", "view_job", "add_job")  # a long list is exported in the background
+EXCHANGE = JOBS | _may("exchange", "view_importbatch", "add_importbatch", "change_importbatch")
 KEEPING = (  # what those keep who stand near: the township for its villages, the village for itself, a body its own
     REGISTERS
     | _crud("organizations", *ORGANIZATIONS, actions="add change delete")
@@ -73,10 +74,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | _may("organizations", "merge_person")
     | _may("assessments", "change_selfreport", "change_selfreportitem", "add_evidence", "delete_evidence"),
     Role.VILLAGE: NETWORK | KEEPING | EXCHANGE,
-    Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS | REGISTERS | _may("exchange", "view_importbatch", "view_job", "add_job"),
+    Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS | REGISTERS | JOBS | _may("exchange", "view_importbatch"),
     Role.SYSADMIN: NETWORK | EXCHANGE
     | _may("organizations", "add_area", "change_area", "add_unit", "change_unit")
     | _may("accounts", "view_user", "add_user", "change_user", "view_grant", "confirm_grant"),
-    Role.SECADMIN: _may("accounts", "view_user", "unlock_user", "view_grant", "add_grant", "change_grant", "confirm_grant"),
-    Role.AUDITOR: _may("accounts", "view_audittrail"),
+    Role.SECADMIN: JOBS
+    | _may("accounts", "view_user", "unlock_user", "view_grant", "add_grant", "change_grant", "confirm_grant"),
+    Role.AUDITOR: JOBS | _may("accounts", "view_audittrail"),
 }  # fmt: skip

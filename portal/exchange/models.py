@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import zlib
 from typing import Any
 
 from django.conf import settings
@@ -14,20 +13,7 @@ from django.utils import timezone
 from organizations.models import PlacedQuerySet
 from portal.kit.models import Versioned
 from portal.kit.scope import ScopedQuerySet
-from portal.kit.secrets import open_bytes, seal_bytes
-
-COLUMN = "exchange.importbatch.content"
-
-
-class SealedField(models.BinaryField):
-    """Bytes that are compressed and encrypted in the database: an upload holds the phones that people typed."""
-
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
-        return None if value is None else zlib.decompress(open_bytes(bytes(value), COLUMN))
-
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        sealed = None if value is None else seal_bytes(zlib.compress(bytes(value), 1), COLUMN)
-        return super().get_db_prep_value(sealed, connection, prepared)
+from portal.kit.sealed import SealedField
 
 
 class ImportBatch(Versioned):

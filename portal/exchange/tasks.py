@@ -3,15 +3,22 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django_tasks import task
 
 from portal.exchange.models import ImportBatch, Job
-from portal.exchange.services import batches, jobs
+from portal.exchange.services import batches, exports, jobs
 
 
 @task()
 def run_job(pk: int) -> None:
     jobs.run(pk)
+    sweep()
+
+
+def sweep() -> tuple[int, int]:
+    """Remove what is not kept any longer: (contents of uploads, exported files)."""
+    return batches.purge(), exports.purge()
 
 
 def enqueue(pk: int) -> Any:
@@ -39,4 +46,9 @@ def _batch(job: Job) -> ImportBatch:
     return job.batch
 
 
-jobs.HANDLERS.update({Job.Kind.PLAN: plan, Job.Kind.WRITE: write})
+jobs.HANDLERS.update({Job.Kind.PLAN: plan, Job.Kind.WRITE: write, Job.Kind.EXPORT: exports.write})
+
+
+def export_in_background(request: HttpRequest, title: str, kind: str) -> str:
+    """settings.LONG_EXPORT: where the export of a long list can be watched."""
+    return exports.start(request, title, kind, enqueue).get_absolute_url()

@@ -32,7 +32,7 @@ from portal.kit.views import act_once, history_of, permitted_or_404, reported
 from portal.kit.workbooks.exports import XLSX
 from portal.kit.workbooks.imports import Outcome, Workbook
 
-HOME = ("导入导出", "/exchange/")
+HOME: tuple[str, str | None] = ("导入导出", "/exchange/")
 BATCHES = ImportBatch.objects.select_related("by", "area", "unit")
 State = ImportBatch.State
 PAGE = 100
@@ -290,7 +290,6 @@ class JobListView(views.ListView):
     model = Job
     queryset = Job.objects.select_related("by")
     table_class = JobTable
-    crumbs = [HOME]
     title = "后台任务与文件"
     empty_title = "没有后台任务"
     empty_hint = "行数多的导入和导出在后台进行，进度和文件在这里查看。"
@@ -299,6 +298,14 @@ class JobListView(views.ListView):
         jobs.reap()
         return super().get_queryset()
 
+    def get_crumbs(self) -> list[tuple[str, str | None]]:
+        return _crumbs(self.request.user)
+
+
+def _crumbs(user: Any) -> list[tuple[str, str | None]]:
+    """Who only exports has no page of imports."""
+    return [HOME] if user.has_perm(SEE) else []
+
 
 @require_GET
 @permission_required("exchange.view_job")
@@ -306,7 +313,7 @@ def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a job is; asked again by the page every two seconds while it runs."""
     jobs.reap()
     job = permitted_or_404(Job.objects.select_related("batch"), request.user, pk=pk)
-    context = {"title": job.title, "crumbs": [HOME, ("后台任务与文件", reverse("exchange:job_list"))], "job": job,
+    context = {"title": job.title, "crumbs": [*_crumbs(request.user), ("后台任务与文件", reverse("exchange:job_list"))], "job": job,
                "nobody": jobs.waits_for_nobody(job), "form": KeyedForm()}  # fmt: skip
     return render(request, "exchange/_job.html" if request.htmx else "exchange/job_detail.html", context)
 

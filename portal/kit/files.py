@@ -13,6 +13,8 @@ import tempfile
 import uuid
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,21 @@ def store(key: uuid.UUID, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     Path(temporary).replace(target)
+
+
+@contextmanager
+def writing(key: uuid.UUID) -> Iterator[Path]:
+    """A path to write a file of any size to; it stands under its key when the block ends well, else not at all."""
+    target = path_of(key)
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def path_of(key: uuid.UUID) -> Path:

@@ -159,6 +159,11 @@ class Table:
         self.objects: Iterable[Any] = self.queryset
 
     @property
+    def whole(self) -> Any:
+        """All rows in their order."""
+        return self.queryset
+
+    @property
     def total(self) -> int:
         """How many rows the whole list has."""
         return self.queryset.count()
@@ -216,6 +221,10 @@ class ListTable(Table):
         self.order = self._order()
         self.list = self._ordered(list(rows))
         self.objects = self.list
+
+    @property
+    def whole(self) -> Any:
+        return self.list
 
     @property
     def total(self) -> int:

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.module_loading import import_string
 from django.utils.text import capfirst
 from django.views import generic
 
@@ -110,11 +112,17 @@ class ListView(ScopedMixin, generic.TemplateView):
         table, filterset = self.get_table()
         kind = request.GET.get("export", "")
         if kind in EXPORTS:
-            with transaction.atomic():
-                words = f"导出 {self.get_title()}（{EXPORTS[kind]}），筛选：{self.filter_words(filterset) or '无'}"
-                record(request.user, Action.EXPORTED, words=words)
-            return export_response(kind, self.get_title(), table, self.filter_words(filterset), request.user)
+            return self.export(kind, table, self.filter_words(filterset))
         return self.render_to_response(self.get_context_data(table=table, filterset=filterset))
+
+    def export(self, kind: str, table: Table, filters: str) -> HttpResponseBase:
+        """The whole list as a file; one of many rows is written in the background, where its progress can be watched."""
+        request, title = self.request, self.get_title()
+        with transaction.atomic():
+            record(request.user, Action.EXPORTED, words=f"导出 {title}（{EXPORTS[kind]}），筛选：{filters or '无'}")
+        if table.total > settings.EXPORT_PAGE_ROWS:
+            return redirect(import_string(settings.LONG_EXPORT)(request, title, kind))
+        return export_response(kind, title, table, filters, request.user)
 
     def get_table(self) -> tuple[Table, Any]:
         queryset, filterset = self.get_queryset(), None
@@ -134,7 +142,7 @@ class ListView(ScopedMixin, generic.TemplateView):
         table = kwargs["table"]
         asked = self.request.GET.get("per_page", "")
         size = int(asked) if asked in map(str, PAGE_SIZES) else self.paginate_by
-        page = Paginator(table.queryset, size).get_page(self.request.GET.get("page"))
+        page = Paginator(table.whole, size).get_page(self.request.GET.get("page"))
         table.objects = page.object_list
         query = self.request.GET.copy()
         for name in ("page", "export"):

@@ -218,12 +218,13 @@ class FrameTests(TestCase):
             "标准核查",
             "活动与会议",
         }
+        exchange = {"导入导出"}
         quarter = {"考核方案", "季度与任务", "自评填报", "排名与通报", "年度累计"}
         network = {"行政区划", "考核对象"}
         expected = {
-            "staff": network | registers | quarter | {"评审打分", "标准", "覆盖目标"},
-            "committee": network | registers | quarter, "leader": network | registers | quarter,
-            "village": network | registers, "sysadmin": network | {"账号", "授权", "数据接口"},
+            "staff": network | registers | quarter | exchange | {"评审打分", "标准", "覆盖目标"},
+            "committee": network | registers | quarter | exchange, "leader": network | registers | quarter | exchange,
+            "village": network | registers | exchange, "sysadmin": network | exchange | {"账号", "授权", "数据接口"},
             "secadmin": {"账号", "授权"}, "auditor": {"审计日志"}, "nobody": set(),
         }  # fmt: skip
         for role, labels in expected.items():

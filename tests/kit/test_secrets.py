@@ -33,7 +33,7 @@ from portal.kit.secrets import (
     fingerprint,
     normal_phone,
 )
-from tests.factories import make_person
+from tests.factories import make_batch, make_person
 
 DIGITS = "13800000067"
 MASKED = "•••••••••67"
@@ -415,6 +415,16 @@ class TestRotation:
         settings.FIELD_KEYS = {"new": NEW, "fp": OLD}
         assert "7 values, 7 written anew" in self.rotate()
         assert Person.objects.filter(phone_fingerprint=fingerprint("13800000003")).count() == 1
+
+    def test_sealed_files_are_sealed_anew(self, settings):
+        settings.FIELD_KEYS = {"old": OLD, "fp": PRINTS}
+        batch = make_batch(content="张某甲 13800000001".encode())
+        settings.FIELD_KEYS = {"new": NEW, "old": OLD, "fp": PRINTS}
+        assert "exchange.importbatch.content: 1 written anew." in self.rotate()
+        assert "exchange.importbatch.content: 0 written anew." in self.rotate()
+        settings.FIELD_KEYS = {"new": NEW, "fp": PRINTS}
+        batch.refresh_from_db()
+        assert batch.content == "张某甲 13800000001".encode()
 
     def test_what_no_key_opens_is_named_and_kept(self, settings):
         settings.FIELD_KEYS = {"new": NEW, "fp": PRINTS}

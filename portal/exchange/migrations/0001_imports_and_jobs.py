@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import portal.exchange.models
+import portal.kit.sealed
 from django.conf import settings
 from django.db import migrations, models
 
@@ -32,10 +32,10 @@ class Migration(migrations.Migration):
                 ('columns', models.JSONField(default=list, verbose_name='列对应')),
                 ('answers', models.JSONField(default=dict, verbose_name='更正与选择')),
                 ('counts', models.JSONField(default=dict, verbose_name='行数')),
-                ('content', portal.exchange.models.SealedField(null=True)),
-                ('blocks', portal.exchange.models.SealedField(null=True)),
-                ('lines', portal.exchange.models.SealedField(null=True)),
-                ('written', portal.exchange.models.SealedField(null=True)),
+                ('content', portal.kit.sealed.SealedField(null=True)),
+                ('blocks', portal.kit.sealed.SealedField(null=True)),
+                ('lines', portal.kit.sealed.SealedField(null=True)),
+                ('written', portal.kit.sealed.SealedField(null=True)),
                 ('written_at', models.DateTimeField(null=True, verbose_name='写入时间')),
                 ('undone_at', models.DateTimeField(null=True, verbose_name='撤销时间')),
                 ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='import_batches', to='organizations.area', verbose_name='所属区划')),

@@ -215,7 +215,7 @@ def purge() -> int:
     """Remove the content of old batches; how many. Those that were never written are given up."""
     old = ImportBatch.objects.filter(purgeable())
     old.filter(state__in=[State.COLUMNS, State.PREVIEW]).update(state=State.DROPPED, version=F("version") + 1)
-    return old.update(content=None, blocks=None)
+    return old.update(content=None, blocks=None, written=None)
 
 
 def shown_lines(lines: Iterable[Line], workbook: Workbook) -> list[list[Any]]:

@@ -5,6 +5,7 @@ ever (libraries.md 5), so a job that said nothing for JOB_LOST_SECONDS is called
 """
 
 import datetime as dt
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -97,7 +98,7 @@ def expired_files(now: dt.datetime | None = None) -> Q:
 def reach_of(user: Any) -> str:
     """What tells one set of rights from another: a file is handed out only under the rights it was made with."""
     held = sorted(f"{g.role}:{g.area_id}:{g.unit_id}" for g in user.held_grants)
-    return ";".join(held)[:64]
+    return hashlib.sha256(";".join(held).encode()).hexdigest()
 
 
 def home_of(user: Any) -> Any:

@@ -298,9 +298,9 @@ def _write_sheet(page: Any, sheet: Rejected, problems: Problems, styles: "_Style
     kept = [at for at, label in enumerate(sheet.heads) if _plain(label) not in OWN_HEADINGS]
     heads = {sheet.columns[at]: _plain(sheet.heads[at]) for at in kept}
     top = 1 if noted else 0
-    _set_page(page, [sheet.heads[at] for at in kept], top, styles)
-    if noted:
+    if noted:  # rows are written downwards: what lies above has left memory
         write_text(page, 0, 0, NOTE.format(len(sheet.rows)), styles.of("note"))
+    _set_page(page, [sheet.heads[at] for at in kept], top, styles)
     for row, (number, cells) in enumerate(sheet.rows, top + 1):
         said = problems.get((sheet.name, number))
         page.write_number(row, 0, number, styles.of("number"))

@@ -197,7 +197,7 @@ class TestUploadedAgain:
 
 
 class TestLargeFiles:
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def content(self):
         book = openpyxl.Workbook(write_only=True)
         sheet = book.create_sheet("组织")

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
 from portal.audit.models import Action, record
+from portal.kit.sealed import SealedField
 from portal.kit.secrets import EncryptedPhoneField, Phone, SecretError, writing_key_id
 
 BATCH = 500
@@ -21,6 +22,8 @@ class Command(BaseCommand):
         self.recorded, self.problems = False, []
         for model, field in encrypted_fields():
             self.rotate(model, field)
+        for field in sealed_fields():
+            self.reseal(field)
         if self.problems:
             raise CommandError("\n".join(["Some values were left as they are; keep every key.", *self.problems]))
         self.stdout.write(f"All is written with {writing_key_id()}; no other key than it and fp is needed.")
@@ -56,6 +59,21 @@ class Command(BaseCommand):
             setattr(row, name, value)
         return stale
 
+    def reseal(self, field: SealedField) -> None:
+        """One field of sealed bytes, a transaction for each row: they are large."""
+        changed = 0
+        for pk in field.stale():
+            try:
+                with transaction.atomic():
+                    row = field.model._base_manager.select_for_update().only("pk", field.name).get(pk=pk)
+                    row.save(update_fields=[field.name])
+                    self.record_once()
+            except SecretError as error:
+                self.problems.append(f"{field.label}, row {pk}: {error}")
+            else:
+                changed += 1
+        self.stdout.write(f"{field.label}: {changed} written anew.")
+
     def record_once(self) -> None:
         """The run's one line on the trail, in the transaction of its first change."""
         if not self.recorded:
@@ -68,6 +86,11 @@ def encrypted_fields() -> Iterator[tuple[type[models.Model], EncryptedPhoneField
         for field in model._meta.local_concrete_fields:
             if isinstance(field, EncryptedPhoneField) and model._meta.managed:
                 yield model, field
+
+
+def sealed_fields() -> Iterator[SealedField]:
+    for model in apps.get_models():
+        yield from (field for field in model._meta.local_concrete_fields if isinstance(field, SealedField))
 
 
 def columns(model: type[models.Model], field: EncryptedPhoneField) -> list[str]:

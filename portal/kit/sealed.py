@@ -1,0 +1,36 @@
+"""Bytes that are compressed and encrypted in the database, such as an upload in which people typed phones."""
+
+import zlib
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Substr
+
+from portal.kit.secrets import open_bytes, seal_bytes, writing_key_id
+
+LONGEST_KEY_ID = 64
+
+
+class SealedField(models.BinaryField):
+    """A binary field that is zlib-compressed, then sealed with the keys of FIELD_KEYS and bound to its column."""
+
+    audit_private = True
+
+    @property
+    def label(self) -> str:
+        """What its values are bound to: "app.model.field"."""
+        return f"{self.model._meta.label_lower}.{self.name}"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
+        return None if value is None else zlib.decompress(open_bytes(bytes(value), self.label))
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        sealed = None if value is None else seal_bytes(zlib.compress(bytes(value), 1), self.label)
+        return super().get_db_prep_value(sealed, connection, prepared)
+
+    def stale(self) -> list[Any]:
+        """The primary keys of the rows that are not written with today's first key."""
+        head = Substr(models.F(self.name), 1, LONGEST_KEY_ID, output_field=models.BinaryField())
+        rows = self.model._base_manager.exclude(**{f"{self.name}__isnull": True}).annotate(head=head)
+        found = rows.order_by("pk").values_list("pk", "head")
+        return [pk for pk, start in found if bytes(start).partition(b"$")[0].decode() != writing_key_id()]

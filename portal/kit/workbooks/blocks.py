@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+NAMELESS = "（没有列名）"
+
 
 @dataclass
 class Row:
@@ -32,3 +34,12 @@ class Book:
     digest: str
     blocks: list[Block]
     notes: list[str] = field(default_factory=list)
+
+
+def nameless(index: int) -> str:
+    """What a column without a heading is called: E 列（没有列名）."""
+    letters, number = "", index + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters} 列{NAMELESS}"

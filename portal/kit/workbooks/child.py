@@ -1,47 +1,124 @@
 """Reads a workbook in a process of its own, whose time and memory are limited: a hostile file ends this process, not the portal.
 
-Run by path, with nothing of Django: bytes on standard input; JSON on standard output: [[name, visible, first row, rows, merged]].
+Run by path, with nothing of Django: `child.py ROWS COLUMNS [failed]`, bytes on standard input; JSON on standard output:
+[[name, visible, rows, merged]]. ROWS and COLUMNS: as many as a sheet may have. failed: the guard saw cells of formulas
+without a result, which calamine takes for empty cells.
 """
 
 import datetime as dt
 import io
 import json
+import posixpath
+import re
 import resource
 import sys
+import zipfile
+from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 import python_calamine
 
 MEMORY, SECONDS = 1024 * 1024 * 1024, 15
-PASSWORD, DAMAGED = 3, 4  # exit codes
+MOST_TEXT = 30_000_000  # characters: a text that many cells share is copied into each of them
+PASSWORD, DAMAGED, TOO_LARGE = 3, 4, 5  # exit codes
+UNCOMPUTED = "#公式未计算"
+CELL = re.compile(rb"<(?:\w{1,20}:)?c\s")
+PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
+TYPE = re.compile(rb"""\bt=["'](\w{1,20})["']""")
+FORMULA = re.compile(rb"<(?:\w{1,20}:)?f\b")
+VALUE = re.compile(rb"<(?:\w{1,20}:)?v>([^<]{0,40})")
+DAMAGE = (
+    python_calamine.CalamineError, ElementTree.ParseError, zipfile.BadZipFile, KeyError, ValueError, OverflowError,
+)  # fmt: skip
+Grid = list[list[Any]]
 
 
-def main() -> int:
+class TooLarge(Exception):
+    """A sheet or a text beyond what is read."""
+
+
+def main(most_rows: int, most_columns: int, failed: bool) -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     content = sys.stdin.buffer.read()
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [
-            sheet(book, meta) for meta in book.sheets_metadata if meta.typ == python_calamine.SheetTypeEnum.WorkSheet
-        ]
+        metas = [meta for meta in book.sheets_metadata if meta.typ == python_calamine.SheetTypeEnum.WorkSheet]
+        sheets = [sheet(book, meta, most_rows, most_columns) for meta in metas]
+        if failed:
+            mark(content, sheets)
+        measure(sheets)
     except python_calamine.PasswordError:
         return PASSWORD
-    except (python_calamine.CalamineError, ValueError, OverflowError) as error:
+    except TooLarge:
+        return TOO_LARGE
+    except DAMAGE as error:
         sys.stderr.write(f"{type(error).__name__}: {error}"[:300])
         return DAMAGED
     json.dump(sheets, sys.stdout, ensure_ascii=False, separators=(",", ":"), default=frozen)
     return 0
 
 
-def sheet(book: Any, meta: Any) -> list[Any]:
+def sheet(book: Any, meta: Any, most_rows: int, most_columns: int) -> list[Any]:
     """Name, whether it is shown, its rows from the first row and column of the sheet, and its merged ranges."""
-    visible = meta.visible == python_calamine.SheetVisibleEnum.Visible
-    if not visible:
+    if meta.visible != python_calamine.SheetVisibleEnum.Visible:
         return [meta.name, False, [], []]
     page = book.get_sheet_by_name(meta.name)
+    end = page.end or (0, 0)
+    if end[0] >= most_rows or end[1] >= most_columns:
+        raise TooLarge
     return [meta.name, True, page.to_python(skip_empty_area=False), page.merged_cell_ranges or []]
+
+
+def measure(sheets: list[Any]) -> None:
+    texts = (len(cell) for _, _, grid, _ in sheets for row in grid for cell in row if isinstance(cell, str))
+    if sum(texts) > MOST_TEXT:
+        raise TooLarge
+
+
+def mark(content: bytes, sheets: list[Any]) -> None:
+    """Write into the rows what calamine leaves out: errors as #N/A, formulas that were never computed."""
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        parts = parts_of(package)
+        for name, visible, grid, _ in sheets:
+            if visible and name in parts:
+                for row, column, text in failures(package.read(parts[name])):
+                    grid += [[] for _ in range(row + 1 - len(grid))]
+                    grid[row] += [""] * (column + 1 - len(grid[row]))
+                    grid[row][column] = text
+
+
+def parts_of(package: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet name → its part. The guard let no DOCTYPE pass."""
+    relations = ElementTree.fromstring(package.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    targets = {one.get("Id"): posixpath.join("/xl", one.get("Target", "")).lstrip("/") for one in relations}
+    sheets = ElementTree.fromstring(package.read("xl/workbook.xml")).iter()  # noqa: S314
+    found = {}
+    for one in sheets:
+        if one.tag.endswith("}sheet"):
+            key = next((value for name, value in one.attrib.items() if name.endswith("}id")), "")
+            found[one.get("name", "")] = posixpath.normpath(targets.get(key, ""))
+    return {name: part for name, part in found.items() if part in package.namelist()}
+
+
+def failures(part: bytes) -> Iterator[tuple[int, int, str]]:
+    """(row, column, what stands there) of the cells whose formula has no result."""
+    for piece in CELL.split(part)[1:]:
+        opening, _, rest = piece.partition(b">")
+        place, kind, value = PLACE.search(opening), TYPE.search(opening), VALUE.search(rest)
+        text = value[1].decode("utf-8", "replace") if value else ""
+        is_error = kind is not None and kind[1] == b"e"
+        if place and (is_error or (kind is None and not text and FORMULA.search(rest))):
+            yield int(place[2]) - 1, column_of(place[1]), text if is_error and text else UNCOMPUTED
+
+
+def column_of(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number - 1
 
 
 def frozen(value: Any) -> Any:
@@ -52,4 +129,4 @@ def frozen(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), "failed" in sys.argv[3:]))

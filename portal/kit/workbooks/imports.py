@@ -197,6 +197,7 @@ class Workbook:
 
     def _read(self, column: Column, raw: Any) -> Any:
         try:
+            cells.refuse_failed(raw)
             if column.kind == Kind.CHOICE:
                 return self._chosen(column, raw)
             if column.kind == Kind.CHOICES:

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.kit.workbooks.blocks import Block
+from portal.kit.workbooks.blocks import NAMELESS, Block
 from portal.kit.workbooks.cells import text_of
 from portal.kit.workbooks.columns import Column, Kind
 
+COUNTS = {"序号": "序号", "编号": "编号", "no": "编号", "no.": "编号"}
 NEAR = 0.75
 LOOKED_AT = 50  # rows whose content is looked at
 MOSTLY = 0.8
@@ -40,12 +41,18 @@ def known_heads(columns: Sequence[Column]) -> dict[str, str]:
 def match(block: Block, columns: Sequence[Column], remembered: Mapping[str, str]) -> list[Match]:
     """One match a heading. A column is given away once: the surest heading takes it, the others are asked about."""
     known = known_heads(columns)
-    found = [_by_name(head, known, remembered) for head in block.heads]
-    taken: set[str | None] = {one.column for one in found if one.column}
+    names = {"", *(column.name for column in columns)}
+    told = {head: name for head, name in remembered.items() if name in names and not head.endswith(NAMELESS)}
+    found = [_by_name(head, known, told) for head in block.heads]
+    taken: set[str | None] = {one.column for one in found if one.column and one.sure}
     for index, one in enumerate(found):
-        if one.column is None:
+        if one.how == "编号" and not _is_count(block, index):
+            found[index] = Match(None, False)
+        if one.how == "近似" and one.column in taken:
+            found[index] = Match(None, False)
+        if found[index].column is None:
             found[index] = _by_content(block, index, [c for c in columns if c.name not in taken])
-            taken.add(found[index].column)
+        taken.add(found[index].column)
     counts = Counter(one.column for one in found if one.column and one.sure)
     return [_unless_doubled(one, counts, index, found) for index, one in enumerate(found)]
 
@@ -56,19 +63,24 @@ def _by_name(head: str, known: Mapping[str, str], remembered: Mapping[str, str])
     for part in (head, *reversed(head.split(" / "))):
         if plain_head(part) in known:
             return Match(known[plain_head(part)], True, "同名")
-    if not head.strip():
-        return Match(None, False)
-    if plain_head(head) in {"序号", "编号", "no", "no."}:
-        return Match("", True, "序号不导入")
+    if plain_head(head) in COUNTS:
+        return Match("", True, COUNTS[plain_head(head)])
     near = difflib.get_close_matches(plain_head(head), list(known), n=1, cutoff=NEAR)
     return Match(known[near[0]], False, "近似") if near else Match(None, False)
+
+
+def _is_count(block: Block, index: int) -> bool:
+    """Whether a column holds running numbers, which nobody would miss."""
+    texts = [text_of(row.cells[index]) for row in block.rows]
+    numbers = [int(text) for text in texts if text.isdecimal()]
+    return len(numbers) == len([text for text in texts if text]) and numbers == sorted(set(numbers))
 
 
 def _by_content(block: Block, index: int, columns: Sequence[Column]) -> Match:
     """A heading that nobody knows: what its cells look like is a proposal, never a decision."""
     texts = [text for row in block.rows[:LOOKED_AT] if (text := text_of(row.cells[index]))]
     if not texts:
-        return Match("", True, "空列") if not block.heads[index].strip() else Match(None, False)
+        return Match(None, False)
     for column in columns:
         if sum(_looks_like(column, text) for text in texts) >= MOSTLY * len(texts):
             return Match(column.name, False, "按内容")

@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "outreach",
     "assessments",
     "portal.exchange",
+    "portal.papers",
     "portal.dashboards",
     "csp",
     "django_filters",

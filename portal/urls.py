@@ -9,5 +9,6 @@ urlpatterns = [
     path("outreach/", include("outreach.urls")),
     path("assessments/", include("assessments.urls")),
     path("exchange/", include("portal.exchange.urls")),
+    path("papers/", include("portal.papers.urls")),
     path("api/", include("portal.dashboards.api_urls")),
 ]

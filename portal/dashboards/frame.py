@@ -43,6 +43,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("评审打分", "assessments:review_latest", "table-cells", "assessments.view_score"),
             ("排名与通报", "assessments:latest_ranking", "chart-bar", "assessments.view_result"),
             ("年度累计", "assessments:year", "presentation-chart-line", "assessments.view_result"),
+            ("公文", "papers:issuedpaper_list", "document-text", "papers.view_issuedpaper"),
         ],
     ),
     ("联谊服务", [("活动与会议", "outreach:activity_list", "calendar", "outreach.view_activity")]),

@@ -26,6 +26,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "outreach.site": {"kind": "platform"},
     "outreach.demonstration": {"site": Site},
     "exchange.importbatch": {"workbook": "organizations"},
+    "papers.paper": {"kind": "notice"},
 }
 
 

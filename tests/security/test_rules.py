@@ -34,6 +34,7 @@ FROZEN = {
     "assessments.ResultLine",
     "organizations.FrozenFigures",
     "outreach.DemonstrationStep",
+    "papers.IssuedPaper",
 }  # had the word from the start
 DERIVED = {
     "pinyin",

@@ -31,7 +31,7 @@ from portal.kit.checks import routes
 from tests.factories import make_county, make_township, make_unit, make_user, make_village
 from tests.security.fill import fill, scoped_models
 
-FILLED = {"organizations", "outreach", "exchange"}
+FILLED = {"organizations", "outreach", "exchange", "papers"}
 ROLES = ["staff", "committee", "village", "leader", "sysadmin", "secadmin", "auditor"]
 
 
@@ -169,7 +169,7 @@ BY_PREFIX = [
     ("assessments:report_", "report"), ("assessments:evidence_add", "report"), ("assessments:review", "quarter"),
     ("assessments:publish", "quarter"), ("assessments:ranking", "publication"), ("assessments:slip", "result"),
     ("assessments:evidence_", "evidence"), ("organizations:roster", "organizations.organization"),
-    ("dashboards:coverage", "township"), ("exchange:batch_", "exchange.importbatch"),
+    ("dashboards:coverage", "township"), ("exchange:batch_", "exchange.importbatch"), ("papers:paper_basis", "publication"),
     ("api:areas_", "township"), ("api:units_", "unit"), ("api:schemes_", "scheme"), ("api:quarters_", "quarter"),
     ("api:tasks_", "task"), ("api:scores_", "score"), ("api:results_", "result"), ("api:result_lines_", "line"),
 ]  # fmt: skip

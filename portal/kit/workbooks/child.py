@@ -19,8 +19,10 @@ from xml.etree import ElementTree
 
 import python_calamine
 
-MEMORY, SECONDS = 1024 * 1024 * 1024, 15
-MOST_TEXT = 30_000_000  # characters: a text that many cells share is copied into each of them
+MEMORY = 1024 * 1024 * 1024
+SECONDS, BYTES_A_SECOND = 2, 600_000  # of CPU: a small file may not take long, however it was made
+MOST_SHEETS, MOST_CELLS = 100, 2_000_000
+MOST_TEXT = 20_000_000  # characters: a text that many cells share is copied into each of them
 PASSWORD, DAMAGED, TOO_LARGE = 3, 4, 5  # exit codes
 UNCOMPUTED = "#公式未计算"
 CELL = re.compile(rb"<(?:\w{1,20}:)?c\s")
@@ -39,17 +41,15 @@ class TooLarge(Exception):
 
 
 def main(most_rows: int, most_columns: int, failed: bool) -> int:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     content = sys.stdin.buffer.read()
+    seconds = SECONDS + len(content) // BYTES_A_SECOND
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        metas = [meta for meta in book.sheets_metadata if meta.typ == python_calamine.SheetTypeEnum.WorkSheet]
-        sheets = [sheet(book, meta, most_rows, most_columns) for meta in metas]
+        sheets = read(content, most_rows, most_columns)
         if failed:
             mark(content, sheets)
-        measure(sheets)
     except python_calamine.PasswordError:
         return PASSWORD
     except TooLarge:
@@ -61,46 +61,59 @@ def main(most_rows: int, most_columns: int, failed: bool) -> int:
     return 0
 
 
-def sheet(book: Any, meta: Any, most_rows: int, most_columns: int) -> list[Any]:
-    """Name, whether it is shown, its rows from the first row and column of the sheet, and its merged ranges."""
-    if meta.visible != python_calamine.SheetVisibleEnum.Visible:
-        return [meta.name, False, [], []]
-    page = book.get_sheet_by_name(meta.name)
-    end = page.end or (0, 0)
-    if end[0] >= most_rows or end[1] >= most_columns:
+def read(content: bytes, most_rows: int, most_columns: int) -> list[list[Any]]:
+    """Name, whether it is shown, its rows from the first row and column on and its merged ranges, of each sheet."""
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+    metas = [meta for meta in book.sheets_metadata if meta.typ == python_calamine.SheetTypeEnum.WorkSheet]
+    if len(metas) > MOST_SHEETS or part_is_shared(content):
         raise TooLarge
-    return [meta.name, True, page.to_python(skip_empty_area=False), page.merged_cell_ranges or []]
+    found, cells, characters = [], 0, 0
+    for meta in metas:
+        if meta.visible != python_calamine.SheetVisibleEnum.Visible:
+            found.append([meta.name, False, [], []])
+            continue
+        page = book.get_sheet_by_name(meta.name)
+        height, width = (last + 1 for last in page.end or (-1, -1))
+        cells += height * width
+        if height > most_rows or width > most_columns or cells > MOST_CELLS:
+            raise TooLarge
+        rows = page.to_python(skip_empty_area=False)
+        characters += sum(len(cell) for row in rows for cell in row if isinstance(cell, str))
+        if characters > MOST_TEXT:
+            raise TooLarge
+        found.append([meta.name, True, rows, page.merged_cell_ranges or []])
+    return found
 
 
-def measure(sheets: list[Any]) -> None:
-    texts = (len(cell) for _, _, grid, _ in sheets for row in grid for cell in row if isinstance(cell, str))
-    if sum(texts) > MOST_TEXT:
-        raise TooLarge
+def part_is_shared(content: bytes) -> bool:
+    """Whether two sheets are the same part, which would be read for each of them."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return False
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        parts = [part.lower() for _, part in parts_of(package)]
+    return len(set(parts)) < len(parts)
 
 
 def mark(content: bytes, sheets: list[Any]) -> None:
     """Write into the rows what calamine leaves out: errors as #N/A, formulas that were never computed."""
     with zipfile.ZipFile(io.BytesIO(content)) as package:
-        parts = parts_of(package)
+        parts = dict(parts_of(package))
         for name, visible, grid, _ in sheets:
-            if visible and name in parts:
+            if visible and parts.get(name) in package.namelist():
                 for row, column, text in failures(package.read(parts[name])):
                     grid += [[] for _ in range(row + 1 - len(grid))]
                     grid[row] += [""] * (column + 1 - len(grid[row]))
                     grid[row][column] = text
 
 
-def parts_of(package: zipfile.ZipFile) -> dict[str, str]:
-    """Sheet name → its part. The guard let no DOCTYPE pass."""
+def parts_of(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    """(name, part) of each sheet. The guard let no DOCTYPE pass."""
     relations = ElementTree.fromstring(package.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    targets = {one.get("Id"): posixpath.join("/xl", one.get("Target", "")).lstrip("/") for one in relations}
-    sheets = ElementTree.fromstring(package.read("xl/workbook.xml")).iter()  # noqa: S314
-    found = {}
-    for one in sheets:
+    targets = {one.get("Id"): posixpath.join("/xl", one.get("Target", "")) for one in relations}
+    for one in ElementTree.fromstring(package.read("xl/workbook.xml")).iter():  # noqa: S314
         if one.tag.endswith("}sheet"):
             key = next((value for name, value in one.attrib.items() if name.endswith("}id")), "")
-            found[one.get("name", "")] = posixpath.normpath(targets.get(key, ""))
-    return {name: part for name, part in found.items() if part in package.namelist()}
+            yield one.get("name", ""), posixpath.normpath(targets.get(key, "")).lstrip("/")
 
 
 def failures(part: bytes) -> Iterator[tuple[int, int, str]]:

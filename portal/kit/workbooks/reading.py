@@ -25,6 +25,7 @@ from portal.kit.workbooks.guard import MOST_COLUMNS, RESAVE, check_package
 from portal.kit.workbooks.matching import known_heads, plain_head
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED_XLS = re.compile(rb"\x09\x08\x10\x00\x00\x06\x05\x00.{12}\x2f\x00", re.DOTALL)  # BOF, then FILEPASS
 READER = Path(child.__file__)
 WALL_SECONDS = 30
 HEAD_ROWS = 20  # how far down a head is looked for
@@ -79,7 +80,7 @@ def _sheets(content: bytes, name: str, book: Book) -> Iterator[tuple[str, Grid, 
 
 
 def _check_ole(content: bytes) -> None:
-    if "EncryptedPackage".encode("utf-16-le") in content:
+    if "EncryptedPackage".encode("utf-16-le") in content or ENCRYPTED_XLS.search(content):
         raise ValidationError("文件加了密码，不能读取。请取消密码后再上传。")
     if "_VBA_PROJECT".encode("utf-16-le") in content:
         raise ValidationError("文件含有宏，不能导入。请另存为 xlsx 再上传。")

@@ -2,8 +2,10 @@
 
 `@messy` takes the rows that are read as a table: the first line names the columns, each following one starts with the row's
 number (`sheet!number` where a file has several tables); `!words` is what a cell is refused with, and of such a row nothing
-else stands in the table. asked: heading → the column that is proposed. left_out: headings that nobody needs. notes: what the
-reader says it did not read. refused: words of the refusal of the whole file.
+else stands in the table; ¦ and ⏎ stand for | and a line break. asked: heading → the column that is proposed. left_out:
+headings that nobody needs. notes: what the reader says it did not read. refused: words of the refusal of the whole file.
+The two files in data/ were written by LibreOffice (soffice --convert-to xls:"MS Excel 97") out of what their makers' docstrings
+say; no library of ours writes xls.
 """
 
 import datetime as dt
@@ -58,7 +60,7 @@ def messy(rows="", *, name="花名册.xlsx", asked=None, left_out=(), notes=(), 
 
 
 def table(text):
-    lines = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
+    lines = [[cell.strip().replace("¦", "|") for cell in line.split("|")] for line in text.strip().splitlines()]
     head = lines[0][1:] if lines else []
     return {
         number: {name: cell for name, cell in zip(head, cells, strict=True) if cell} for number, *cells in lines[1:]

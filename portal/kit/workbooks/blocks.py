@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """One data row: `number` as the spreadsheet shows it, raw cells in the order of the block's heads."""
 

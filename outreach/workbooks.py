@@ -33,12 +33,9 @@ COMMON: Declared = {
 class RegisterWorkbook(PlacedWorkbook):
     """Rows that may name an organization or another row of the same county."""
 
-    def related(self, rows: Any) -> Any:
-        names = {"area__parent", "unit__area"}
-        for name in self.fields:
-            if self._field(name).is_relation:
-                names.add(f"{name}__area")
-        return rows.select_related(*sorted(names))
+    @property
+    def beside(self) -> list[str]:
+        return sorted({*super().beside, *(f"{name}__area" for name in self.fields if self._field(name).is_relation)})
 
     def reference(self, name: str, text: str, line: Line, found: dict[str, Any]) -> Any:
         if not text:
@@ -107,6 +104,18 @@ class StationWorkbook(RegisterWorkbook):
         if name == "parent" and text and (fresh := self._fresh_station(text, found["area"])):
             return fresh
         return super().reference(name, text, line, found)
+
+    def load(self, lines: Sequence[Line]) -> None:
+        super().load(lines)
+        points = (
+            Station.objects.filter(until=None)
+            .exclude(parent=None)
+            .filter(parent__in=Station.objects.permitted(self.user, "change"))
+        )
+        self.with_points = set(points.values_list("parent_id", flat=True))
+
+    def check(self, obj: Any) -> None:
+        check_place(obj, has_points=obj.pk in self.with_points)
 
     def _fresh_station(self, text: str, area: Any) -> Station | None:
         """A station of the same file, which its points may name before it is stored."""

@@ -1,6 +1,6 @@
 """Where a row of a workbook stands: township and village by name, inside what the user may keep."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -115,6 +115,10 @@ class Places:
         return found
 
     @cached_property
+    def known(self) -> dict[int, Area]:
+        return {area.pk: area for area in (*self._everywhere, *self.areas)}
+
+    @cached_property
     def _visible(self) -> set[int]:
         """One's own areas and the townships above them."""
         return self.own | {area.parent_id for area in self.areas if area.level == Level.VILLAGE}
@@ -179,11 +183,25 @@ class PlacedWorkbook(ModelWorkbook):
                 found[name] = self.reference(name, values[name], line, found) if relation else values[name]
         return found
 
-    def rows_to_compare(self, lines: Any) -> Any:
-        return self.related(super().rows_to_compare(lines))
+    def load(self, lines: Sequence[Line]) -> None:
+        """The rows share the areas that are loaded already: an instance a row would cost more than the row itself."""
+        super().load(lines)
+        known = self.area_places.known
+        for row in self.stored.values():
+            if row.area_id in known:
+                row.area = known[row.area_id]
+
+    def rows_to_compare(self, lines: Sequence[Line]) -> Any:
+        rows = super().rows_to_compare(lines)
+        return rows.select_related(*self.beside) if self.beside else rows
+
+    @property
+    def beside(self) -> list[str]:
+        """What `cell` and `check` read of a row besides its area."""
+        return ["unit__area"]
 
     def related(self, rows: Any) -> Any:
-        return rows.select_related("area__parent", "unit__area")
+        return rows.select_related("area__parent", *self.beside)
 
     def column_of(self, field_name: str) -> str:
         return TOWNSHIP if field_name == "area" else field_name

@@ -1,6 +1,8 @@
 """The workbooks of organizations and of units."""
 
+from collections import defaultdict
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -39,8 +41,14 @@ class OrganizationWorkbook(PlacedWorkbook):
         check_organization(obj)
 
     def alike(self, obj: Any) -> list[Any]:
-        here = (row for row in self.stored.values() if row.area_id == obj.area_id)
-        return [other for other in here if is_alike(obj, other)]
+        return [other for other in self._by_area.get(obj.area_id, []) if is_alike(obj, other)]
+
+    @cached_property
+    def _by_area(self) -> Mapping[int, list[Organization]]:
+        found: dict[int, list[Organization]] = defaultdict(list)
+        for row in self.stored.values():
+            found[row.area_id].append(row)
+        return found
 
 
 class UnitWorkbook(PlacedWorkbook):
@@ -57,8 +65,7 @@ class UnitWorkbook(PlacedWorkbook):
     def places(self) -> list[Column]:
         return place_columns(village=False)
 
-    def related(self, rows: Any) -> Any:
-        return rows.select_related("area__parent")
+    beside = ()
 
     def check(self, obj: Any) -> None:
         if (obj.kind == Unit.Kind.TOWNSHIP) != (obj.area.level == Level.TOWNSHIP):

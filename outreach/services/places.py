@@ -45,8 +45,11 @@ def parents_for(user: Any, permission: str) -> QuerySet[Station]:
     return stations.filter(Q(area__tree_code__in=above) | below(reach.codes, "area__tree_code"))
 
 
-def check_place(obj: Any) -> None:
-    """What must hold between a row, its host and its parent; ValidationError by field."""
+def check_place(obj: Any, *, has_points: bool = True) -> None:
+    """What must hold between a row, its host and its parent; ValidationError by field.
+
+    has_points: whether a station may have points, which costs a query.
+    """
     problems: dict[str, str] = {}
     area: Area = obj.area
     if getattr(obj, "since", None) and obj.since > timezone.localdate():
@@ -57,7 +60,7 @@ def check_place(obj: Any) -> None:
     if organization and organization.area.tree_code[:6] != area.tree_code[:6]:
         problems["organization"] = f"{organization}不在同一个县（市）。"
     if isinstance(obj, Station):
-        problems |= _station_problems(obj)
+        problems |= (_points_left_behind(obj) if obj.pk and has_points else {}) or _station_problems(obj)
     if isinstance(obj, Site):
         problems |= _site_problems(obj)
     if problems:
@@ -172,8 +175,6 @@ def _is_in(area: Area, above: Area) -> bool:
 
 
 def _station_problems(station: Station) -> dict[str, str]:
-    if station.pk and (problems := _points_left_behind(station)):
-        return problems
     if station.kind == Station.Kind.STATION:
         if station.area.level == Level.COUNTY and station.unit is None:
             return {"unit": "设在县（市）一级的联络站，请选择主管单位。"}

@@ -8,10 +8,12 @@ from django_tasks import task
 
 from portal.exchange.models import ImportBatch, Job
 from portal.exchange.services import batches, exports, jobs
+from portal.kit.collector import settle
 
 
 @task()
 def run_job(pk: int) -> None:
+    settle()
     jobs.run(pk)
     sweep()
 

@@ -1,14 +1,12 @@
 """Pinyin of names, for search: 水坪镇 is found by 水坪, shuiping and sp."""
 
-from pypinyin import Style, lazy_pinyin
+from pypinyin import lazy_pinyin
 
-
-def initials(name: str) -> str:
-    """First letters of the pinyin: 水坪镇 → spz; other characters stay."""
-    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER, errors=lambda text: text.lower()))[:60]
+OTHER = "\0"  # before what is no Chinese character
 
 
 def spelling(name: str) -> str:
     """Whole pinyin and initials: 水坪镇 → "shuipingzhen spz"."""
-    whole = "".join(lazy_pinyin(name, errors=lambda text: text.lower()))
-    return f"{whole} {initials(name)}"[:200]
+    syllables = lazy_pinyin(name, errors=lambda text: f"{OTHER}{text.lower()}")
+    first = "".join(part[1:] if part.startswith(OTHER) else part[:1] for part in syllables)
+    return f"{''.join(syllables).replace(OTHER, '')} {first[:60]}"[:200]

@@ -183,7 +183,7 @@ class Table:
         columns = list(self.base_columns.values())
         yield [column.label for column in columns]
         readers = [column.reader(self.queryset.model) for column in columns]
-        for obj in self.queryset.iterator(chunk_size=2000):
+        for obj in shared(self.queryset).iterator(chunk_size=2000):
             yield [read(obj) for read in readers]
 
     def _order(self) -> str:
@@ -211,6 +211,20 @@ class Table:
         url = column.link(obj) if column.link else None
         tone = column.tone(obj) if column.tone else ""
         return Cell(column.label, column.text(obj), url, tone, column.numeric, primary)
+
+
+def shared(queryset: QuerySet) -> QuerySet:
+    """The same rows, with what `select_related` reads beside each of them read once a chunk: thousands stand in a few areas."""
+    beside = queryset.query.select_related
+    if not isinstance(beside, dict):
+        return queryset
+    return queryset.select_related(None).prefetch_related(*_paths(beside))
+
+
+def _paths(tree: dict[str, Any], start: str = "") -> Iterator[str]:
+    """The leaves of {"area": {"parent": {}}} as "area__parent"."""
+    for name, below in tree.items():
+        yield from _paths(below, f"{start}{name}__") if below else [f"{start}{name}"]
 
 
 class ListTable(Table):

@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
+from tests.benchmarks import workbooks
+
 ROOT = Path(__file__).resolve().parents[2]
 COUNTIES = (1, 20, 100)
 DATABASES = ("sqlite", "postgresql")
@@ -179,6 +181,9 @@ def main() -> None:
         found = table(run(database))
         print(f"{database}\n{found}\n", flush=True)
         parts += [f"## {'SQLite' if database == 'sqlite' else 'PostgreSQL'}", found]
+    if not sys.argv[1:]:
+        parts.append(workbooks.report())
+        print(parts[-1], flush=True)
     (ROOT / "docs" / "benchmarks.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -72,8 +72,9 @@ def book_of(batch: ImportBatch) -> Book:
     stored = unpacked(batch.blocks)
     if stored is None:
         raise ValidationError("这个文件的内容已过保存期，请重新上传。")
+    once: dict[Any, Any] = {}
     blocks = [
-        Block(sheet, head_row, heads, columns, [Row(sheet, number, [_thawed(cell) for cell in cells]) for number, cells in rows], hidden)
+        Block(sheet, head_row, heads, columns, [Row(sheet, number, _thawed(cells, once)) for number, cells in rows], hidden)
         for sheet, head_row, heads, columns, hidden, rows in stored["blocks"]
     ]  # fmt: skip
     return Book(digest=batch.digest, blocks=blocks, notes=stored["notes"])
@@ -103,12 +104,13 @@ def plan(batch: ImportBatch, *, by: Any, progress: Progress = silent) -> list[Li
     batch = ImportBatch.objects.get(pk=batch.pk)
     if unclear(batch):
         raise ValidationError("还有列没有选择对应关系。")
-    lines = planned(batch, workbook_of(batch, by), progress)
+    workbook = workbook_of(batch, by)
+    lines = planned(batch, workbook, progress)
     with transaction.atomic():
         stored = _locked(batch, by, State.COLUMNS, State.PREVIEW)
         if stored.version != batch.version:
             raise StaleVersionError(stored)
-        stored.lines, stored.counts = packed(shown_lines(lines, workbook_of(batch, by))), counts_of(lines)
+        stored.lines, stored.counts = b"".join(preview_of(lines, workbook)), counts_of(lines)
         stored.state, stored.version = State.PREVIEW, stored.version + 1
         stored.save()
     return lines
@@ -146,8 +148,7 @@ def write(
         raise StaleVersionError(batch)
     workbook = workbook_of(batch, by)
     lines = planned(batch, workbook, progress)
-    fresh = packed(shown_lines(lines, workbook))
-    if _digest(fresh) != _digest(batch.lines or b""):
+    if _digest(preview_of(lines, workbook)) != _digest([bytes(batch.lines or b"")]):
         raise ValidationError("预览以后登记册又有变化，请重新核对后再写入。", code="changed")
     _refuse_wrong(batch.counts, only_right)
     traces = workbook.write([line for line in lines if line.outcome in {Outcome.NEW, Outcome.CHANGED}])
@@ -218,14 +219,35 @@ def purge() -> int:
     return old.update(content=None, blocks=None, written=None)
 
 
-def shown_lines(lines: Iterable[Line], workbook: Workbook) -> list[list[Any]]:
-    """The preview as it is kept: sheet, row, outcome, cells as shown, problems, changes, choices."""
-    columns = workbook.columns
-    return [
-        [line.sheet, line.number, line.outcome, [workbook.display(column, line.cells.get(column.name)) for column in columns],
-         [list(p) for p in line.problems], [list(c) for c in line.changes], line.choices]
-        for line in lines
-    ]  # fmt: skip
+def preview_of(lines: Iterable[Line], workbook: Workbook) -> Iterator[bytes]:
+    """The preview as it is kept, piece by piece: of each line sheet, row, outcome, cells as shown, problems, changes, choices."""
+    separator = b"["
+    for row in _shown_lines(lines, workbook):
+        yield separator + packed(row)
+        separator = b","
+    yield b"[]" if separator == b"[" else b"]"
+
+
+def _shown_lines(lines: Iterable[Line], workbook: Workbook) -> Iterator[list[Any]]:
+    shown = _Shown(workbook)
+    for line in lines:
+        yield [
+            line.sheet, line.number, line.outcome, [shown(column, line.cells.get(column.name)) for column in workbook.columns],
+            line.problems, line.changes, line.choices,
+        ]  # fmt: skip
+
+
+class _Shown:
+    """Cells as the preview shows them; equal ones are drawn once."""
+
+    def __init__(self, workbook: Workbook):
+        self.workbook, self.drawn = workbook, {}
+
+    def __call__(self, column: Any, raw: Any) -> str:
+        key = (column.name, raw.__class__, raw)
+        if key not in self.drawn:
+            self.drawn[key] = self.workbook.display(column, raw)
+        return self.drawn[key]
 
 
 def _lines(batch: ImportBatch, book: Book, workbook: Workbook) -> Iterable[Line]:
@@ -327,11 +349,19 @@ def _frozen(cell: Any) -> Any:
     return {"d": cell.isoformat()} if hasattr(cell, "isoformat") else cell
 
 
-def _thawed(cell: Any) -> Any:
-    if isinstance(cell, dict):
-        return dt.datetime.fromisoformat(cell["d"]) if "T" in cell["d"] else dt.date.fromisoformat(cell["d"])
-    return cell
+def _thawed(cells: list[Any], once: dict[Any, Any]) -> list[Any]:
+    """The cells of a row in place; equal texts become one, since a column mostly repeats a few."""
+    for index, cell in enumerate(cells):
+        if isinstance(cell, str):
+            cells[index] = once.setdefault(cell, cell)
+        elif isinstance(cell, dict):
+            moment = cell["d"]
+            cells[index] = dt.datetime.fromisoformat(moment) if "T" in moment else dt.date.fromisoformat(moment)
+    return cells
 
 
-def _digest(content: bytes | memoryview) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _digest(pieces: Iterable[bytes]) -> str:
+    whole = hashlib.sha256()
+    for piece in pieces:
+        whole.update(piece)
+    return whole.hexdigest()

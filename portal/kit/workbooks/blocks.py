@@ -6,7 +6,7 @@ from typing import Any
 NAMELESS = "（没有列名）"
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """One data row: `number` as the spreadsheet shows it, raw cells in the order of the block's heads."""
 

@@ -74,7 +74,7 @@ class RefusedCell(Exception):
         self.problem, self.outcome = Problem(column, words, suggestion), outcome
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     """One row on its way: raw cells by column, and what became of them."""
 

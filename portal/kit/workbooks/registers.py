@@ -1,6 +1,7 @@
 """The workbook of a model whose row is one line: read, compared, written and undone in bulk."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ValidationError
@@ -21,7 +22,7 @@ KINDS: list[tuple[type[models.Field], Kind]] = [
     (ChoicesField, Kind.CHOICES), (models.DateField, Kind.DATE), (models.BooleanField, Kind.YES_NO),
     (models.IntegerField, Kind.NUMBER), (models.DecimalField, Kind.DECIMAL), (models.ForeignKey, Kind.REFERENCE),
 ]  # fmt: skip
-Resolver = Callable[[str, Line, dict[str, Any]], Any]
+RECORDED = 1000  # rows of the trail that are held in memory at once
 
 
 def column_for(model_field: models.Field, **changed: Any) -> Column:
@@ -62,6 +63,7 @@ class ModelWorkbook(Workbook):
         self.seen: dict[Any, Line] = {}
         self.checks = check_constraints(self.model)
         self.uniques = unique_constraints(self.model)
+        self._fields: dict[str, models.Field] = {}
         self._form_fields: dict[str, Any] = {}
 
     @property
@@ -78,7 +80,9 @@ class ModelWorkbook(Workbook):
         return [column_for(self._field(name), **self.declared.get(name, {})) for name in self.fields]
 
     def _field(self, name: str) -> models.Field:
-        return cast(models.Field, self.model._meta.get_field(name))
+        if name not in self._fields:
+            self._fields[name] = cast(models.Field, self.model._meta.get_field(name))
+        return self._fields[name]
 
     # reading
 
@@ -123,13 +127,16 @@ class ModelWorkbook(Workbook):
 
     def key_of(self, obj: Any) -> Any:
         """Names are compared without spaces and width: 商会（城关） is 商会(城关)."""
-        values = (getattr(obj, name) for name in self.key)
-        return tuple(plain(value) if isinstance(value, str) else value for value in values)
+        return _compared(getattr(obj, name) for name in self.key)
+
+    def key_in(self, found: Mapping[str, Any]) -> Any:
+        """The key of values that are no row yet, and need not become one where they only are compared."""
+        values = (found.get(name.removesuffix("_id")) for name in self.key)
+        return _compared(getattr(value, "pk", value) for value in values)
 
     def take(self, line: Line, values: dict[str, Any]) -> None:
         found = self.resolved(line, values)
-        fresh = self.model(**{**self.defaults(), **found})
-        key = self.key_of(fresh)
+        key = self.key_in(found)
         if key in self.seen:
             other = self.seen[key]
             raise RefusedCell("", f"与工作表“{other.sheet}”第 {other.number} 行重复，请删去一行。")
@@ -137,7 +144,7 @@ class ModelWorkbook(Workbook):
         if stored is None and line.answer not in {"", AS_NEW}:
             stored = next((row for row in self.stored.values() if str(row.pk) == line.answer), None)
         if stored is None:
-            self._new(line, fresh)
+            self._new(line, self.model(**{**self.defaults(), **found}))
         else:
             self._change(line, stored, found)
         self.seen[key] = line
@@ -283,15 +290,22 @@ class ModelWorkbook(Workbook):
         self.model._default_manager.bulk_create(rows, batch_size=BATCH)
 
     def _record(self, new: Sequence[Line], changed: Sequence[Line]) -> None:
-        acts = [Act(Action.CREATED, line.target) for line in new]
-        acts += [Act(Action.UPDATED, line.target, changes_of(line)) for line in changed]
-        record_many(self.user, acts)
+        acts = chain(
+            (Act(Action.CREATED, line.target) for line in new),
+            (Act(Action.UPDATED, line.target, changes_of(line)) for line in changed),
+        )
+        while some := list(islice(acts, RECORDED)):
+            record_many(self.user, some)
 
     def _trace(self, line: Line) -> Trace:
         obj, before = line.target, None
         if line.outcome == Outcome.CHANGED:
             before = {name: self._field(name).get_prep_value(value) for name, value in obj.before_import.items()}
         return Trace(self.model._meta.label_lower, obj.pk, obj.version, before, line.sheet, line.number)
+
+
+def _compared(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(plain(value) if isinstance(value, str) else value for value in values)
 
 
 def changes_of(line: Line) -> list[Change]:

@@ -128,9 +128,12 @@ def is_sample(cells: Sequence[Any], columns: Sequence[Column]) -> bool:
     Columns may have been deleted: what is left must equal the samples, an invented name or number among it (a kind or a
     date alone is what a real row may say), or all of them where no column has one.
     """
-    filled = [(column, _comparable(column, cell)) for column, cell in zip(columns, cells, strict=True)]
-    if any(text and text != _comparable(column, column.sample) for column, text in filled):
-        return False
+    filled: list[tuple[Column, str]] = []
+    for column, cell in zip(columns, cells, strict=True):
+        text = _comparable(column, cell)
+        if text and text != _comparable(column, column.sample):
+            return False
+        filled.append((column, text))
     telling = [text for column, text in filled if column.sample and column.kind in TELLING]
     return (
         any(telling) if telling else all(text for column, text in filled if column.sample) and any(t for _, t in filled)

@@ -19,6 +19,7 @@ EPOCH = dt.date(1899, 12, 30)  # day 0 of Excel's serial numbers (after 1900-02-
 FIRST_SERIAL, LAST_SERIAL = 3654, 73050  # 1910-01-01 to 2099-12-31
 OFFERED = 10  # choices that a message spells out
 EXACT = 10**15  # from here on a spreadsheet replaces the last digits by zeros
+SENSIBLE = range(-30, 16)  # powers of ten; 1E+999999999 would be written out with all its zeros
 FAILED = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!)", re.IGNORECASE)
 SPACES = re.compile(r"[\s\u3000\xa0]+")
 NARROW = {
@@ -127,7 +128,7 @@ def decimal_of(raw: Any) -> Decimal | None:
         value = Decimal(text)
     except InvalidOperation as error:
         raise ValidationError(f"“{text[:20]}”不是数字，请只填数字。") from error
-    if not value.is_finite():
+    if not value.is_finite() or value.adjusted() not in SENSIBLE:
         raise ValidationError(f"“{text[:20]}”不是数字，请只填数字。")
     return value
 
@@ -160,7 +161,7 @@ def choice_of(raw: Any, choices: Sequence[tuple[str, str]]) -> str:
 def choices_of(raw: Any, choices: Sequence[tuple[str, str]]) -> list[str]:
     """The values of several labels, in the order of the list."""
     chosen = {value for part in SEPARATORS.split(text_of(raw)) for value in _chosen(part, choices)}
-    return [value for value, _ in choices if value in chosen]
+    return [value for value, _ in choices if value and value in chosen]
 
 
 def _chosen(part: str, choices: Sequence[tuple[str, str]]) -> set[str]:

@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,8 +33,12 @@ def plain_head(head: str) -> str:
 
 
 def known_heads(columns: Sequence[Column]) -> dict[str, str]:
-    """Plain heading → column name; labels win over synonyms of other columns."""
-    found = {plain_head(name): column.name for column in columns for name in reversed(column.names)}
+    """Plain heading → column name; labels win over synonyms of other columns, a synonym of two columns is nobody's."""
+    claims: dict[str, set[str]] = defaultdict(set)
+    for column in columns:
+        for name in column.names:
+            claims[plain_head(name)].add(column.name)
+    found = {head: next(iter(names)) for head, names in claims.items() if len(names) == 1}
     return found | {plain_head(column.label): column.name for column in columns}
 
 

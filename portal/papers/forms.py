@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from assessments.models import Publication, Result
 from organizations.models import Area, Level, Unit
@@ -108,7 +110,6 @@ class BlocksWidget(forms.Widget):
     """The blocks as three lists of equal names: block-key, block-kind, block-text. The page draws them itself."""
 
     NAMES = ("key", "kind", "text")
-    template_name = "papers/_hidden_blocks.html"
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, str]]:
         lists = [data.getlist(f"block-{part}") for part in self.NAMES] if hasattr(data, "getlist") else [[], [], []]
@@ -117,8 +118,10 @@ class BlocksWidget(forms.Widget):
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return "block-text" not in data
 
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        return {"blocks": value or []}
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Hidden fields, for the page that compares two people's texts."""
+        fields = [(part, block[part]) for block in value or [] for part in self.NAMES]
+        return format_html_join("", '<input type="hidden" name="block-{}" value="{}">', fields)
 
 
 class BlocksField(forms.Field):
@@ -135,7 +138,7 @@ class BlocksField(forms.Field):
         return kept
 
     def _check(self, number: int, block: dict[str, str]) -> None:
-        if block["kind"] not in Kind:
+        if block["kind"] not in {value for value, _ in KINDS}:
             raise ValidationError(f"第 {number} 段没有选择种类，请选择。")
         if len(block["text"]) > LONGEST:
             raise ValidationError(f"第 {number} 段超过 {LONGEST} 字，请分成几段。")

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from assessments.models import Publication, UnitClass
+from assessments.models import Publication
 from portal.audit.models import Action, record
 from portal.kit import documents, views
 from portal.kit.access import permission_required
@@ -169,7 +169,10 @@ class PaperCreateView(views.CreateView):
         return reverse("papers:paper_create")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(followed=self.followed(), kind=self.kind, **kwargs)
+        published = Publication.objects.permitted(self.request.user).exists()
+        return super().get_context_data(
+            followed=self.followed(), kind=self.kind, nothing=self.kind != Kind.NOTICE and not published, **kwargs
+        )
 
     def followed(self) -> list[tuple[str, list[Any]]]:
         """For a letter or a talk: whom the scheme's rule names in the newest results."""
@@ -352,10 +355,12 @@ def paper_basis(request: HttpRequest, pk: int) -> HttpResponse:
     })  # fmt: skip
 
 
-def _by_class(figures: Figures) -> list[tuple[Any, list[Any]]]:
-    """Each category's whole share with the shares of the classes beside it."""
+def _by_class(figures: Figures) -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """Each category's whole share with (class, its share) beside it."""
     per_class = [
-        {share.name: share for share in figures.by_category(value)}
-        for value in UnitClass.values if any(found.unit_class == value for found in figures.classes)
-    ]  # fmt: skip
-    return [(share, [found.get(share.name) for found in per_class]) for share in figures.by_category()]
+        (found.label, {share.name: share for share in figures.by_category(found.unit_class)})
+        for found in figures.classes
+    ]
+    return [
+        (share, [(label, shares.get(share.name)) for label, shares in per_class]) for share in figures.by_category()
+    ]

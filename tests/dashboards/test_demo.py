@@ -17,8 +17,9 @@ from outreach.models import Activity, Site
 from portal.accounts.models import Grant, User
 from portal.audit.models import verify
 from portal.dashboards.demo.cast import PASSWORD, ROLES
+from portal.papers.models import IssuedPaper, Paper
 
-OURS = ("accounts", "organizations", "outreach", "assessments", "audit")
+OURS = ("accounts", "organizations", "outreach", "assessments", "papers", "audit")
 
 
 def counts():
@@ -51,6 +52,7 @@ def test_the_demonstration(settings, client):
     five_quarters()
     figures_of_the_reports()
     cells_that_need_no_typing()
+    an_issued_bulletin_and_a_draft_letter()
     for suffix in ("", "-dj"):
         for code, _, _ in ROLES:
             assert client.login(username=code + suffix, password=PASSWORD), code
@@ -125,3 +127,8 @@ def five_quarters():
     assert set(waiting.values_list("status", flat=True)) == {"draft", "submitted", "returned"}
     first = Score.objects.filter(report__in=waiting, report__unit_class="1")
     assert 0.6 < first.exclude(status="blank").count() / first.count() < 0.95
+
+
+def an_issued_bulletin_and_a_draft_letter():
+    assert [(row.kind, row.quarter.number, row.is_intact) for row in IssuedPaper.objects.all()] == [("bulletin", 4, True)] * 2
+    assert [(row.kind, row.state) for row in Paper.objects.filter(kind="letter")] == [("letter", "draft")] * 2

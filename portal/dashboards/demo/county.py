@@ -12,7 +12,17 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from assessments import scoring
-from assessments.models import BonusTier, Indicator, Quarter, Scheme, Score, SelfReport, SelfReportItem, Unlock
+from assessments.models import (
+    BonusTier,
+    Indicator,
+    Publication,
+    Quarter,
+    Scheme,
+    Score,
+    SelfReport,
+    SelfReportItem,
+    Unlock,
+)
 from assessments.scoring import Facts, Method
 from assessments.services.publications import publish_quarter
 from assessments.services.quarters import open_quarter, plan_quarter, start_review, unlock
@@ -27,6 +37,9 @@ from portal.audit.models import Act, Action, record_many
 from portal.dashboards.demo.cast import BODIES_WITH_DUTIES, OTHER_BODIES, PASSWORD, ROLES, person
 from portal.dashboards.demo.registers import Registers
 from portal.kit import saving
+from portal.papers.services import drafts
+from portal.papers.services.figures import figures_of
+from portal.papers.services.papers import create_paper, issue_paper
 
 FOUNDED = dt.date(2022, 1, 1)
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
@@ -51,6 +64,7 @@ class County:
         scheme = self._scheme()
         for number in (1, 2, 3, 4):
             self._published(scheme, number)
+        self._papers()
         self._in_review(open_scheme(copy_scheme(scheme, year=2026, by=self.staff), by=self.staff))
 
     def _areas(self) -> None:
@@ -172,6 +186,19 @@ class County:
         publish_quarter(quarter, by=self.staff, at=at)
         if number == 2:
             self._correct(quarter, at)
+
+    def _papers(self) -> None:
+        """The bulletin of the last published quarter, issued, and a letter that waits for its date."""
+        publication = Publication.objects.select_related("quarter__scheme__area").filter(
+            quarter__scheme__area=self.county
+        ).latest().first()  # fmt: skip
+        bulletin = drafts.bulletin(publication, by=self.staff)
+        bulletin.dated = timezone.localtime(publication.at).date()
+        bulletin.document_number = f"统通〔{bulletin.dated.year}〕1号"
+        bulletin = create_paper(bulletin, by=self.staff)
+        issue_paper(bulletin, by=self.staff, expected=bulletin.version)
+        followed = figures_of(publication, by=self.staff).followed
+        create_paper(drafts.letter(followed[0], by=self.staff), by=self.staff)
 
     def _correct(self, quarter: Quarter, at: dt.datetime) -> None:
         """An upheld appeal: one score changes, revision 2 says why."""

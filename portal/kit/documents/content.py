@@ -148,7 +148,11 @@ def rows_of(text: str) -> tuple[tuple[str, ...], ...]:
 
 def table_text(rows: Iterable[Sequence[str]]) -> str:
     """A table as its text: `rows_of` gives the same cells again."""
-    return "\n".join(" | ".join(re.sub(r"([|｜])", r"\\\1", " ".join(cell.split())) for cell in row) for row in rows)
+    return "\n".join(" | ".join(map(_quoted, row)).strip() for row in rows)
+
+
+def _quoted(cell: str) -> str:
+    return re.sub(r"([|｜])", r"\\\1", " ".join(cell.split()))
 
 
 def column_shares(rows: Sequence[Sequence[str]]) -> list[int]:

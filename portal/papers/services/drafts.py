@@ -289,7 +289,7 @@ def _lost_blocks(result: Result, lines: Sequence[ResultLine]) -> list[Block]:
     ]
     maximum, points = (sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("maximum", "points"))
     rows.append(("合计", f"{len(lines)} 项", plain(maximum), plain(points), plain(total), ""))
-    bonus = f"；时效加分 {plain(result.bonus)} 分" if result.bonus else ""
+    bonus = f"；时效{'加' if result.bonus > 0 else '扣'}分 {plain(abs(result.bonus))} 分" if result.bonus else ""
     words = (
         f"适用满分 {plain(result.base)} 分，任务得分 {plain(result.points)} 分，失 {plain(total)} 分{bonus}。具体如下："
     )

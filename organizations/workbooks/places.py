@@ -175,13 +175,14 @@ class PlacedWorkbook(ModelWorkbook):
     def resolved(self, line: Line, values: dict[str, Any]) -> dict[str, Any]:
         unit = self.area_places.unit(values.get(UNIT, ""))
         found = {"area": self.area_places.find(values.get(TOWNSHIP, ""), values.get(VILLAGE, ""), unit)}
-        for name in self.fields:
-            if name == UNIT and UNIT in values:
-                found[UNIT] = unit
-            elif name in values:
-                relation = self._field(name).is_relation
-                found[name] = self.reference(name, values[name], line, found) if relation else values[name]
+        if UNIT in values and UNIT in self.fields:
+            found[UNIT] = unit
+        self.refer([name for name in self.fields if name in values and name != UNIT], line, values, found)
         return found
+
+    def look_further(self, line: Line, values: dict[str, Any]) -> None:
+        if not any(problem.column in {TOWNSHIP, VILLAGE, UNIT} for problem in line.problems):
+            super().look_further(line, values)
 
     def load(self, lines: Sequence[Line]) -> None:
         """The rows share the areas that are loaded already: an instance a row would cost more than the row itself."""

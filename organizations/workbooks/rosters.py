@@ -47,6 +47,7 @@ class RosterWorkbook(Workbook):
         super().__init__(user, parameters)
         self.places = Places(user, "organizations.add_membership", self.label)
         self.open: dict[tuple[int, str, str], list[Membership]] = defaultdict(list)
+        self.left: set[tuple[int, str, str, Any]] = set()  # organization, name, post, day of those who left
         self.taken: dict[int, Line] = {}  # stored line → the line of the file that means it
         self.added: dict[tuple[int, str, str], list[tuple[Phone, Line]]] = defaultdict(list)
         self.fresh: dict[tuple[int, str], list[Person]] = defaultdict(list)
@@ -68,6 +69,8 @@ class RosterWorkbook(Workbook):
         rows = Membership.objects.filter(until=None, organization__in=ids).select_related("person")
         for row in rows:
             self.open[row.organization_id, row.person.name, row.post].append(row)
+        ended = Membership.objects.filter(until__isnull=False, organization__in=ids)
+        self.left = set(ended.values_list("organization", "person__name", "post", "until"))
         self.last = dict.fromkeys(ids, 0)
         for organization, number in Membership.objects.filter(organization__in=ids).values_list(
             "organization", "number"
@@ -81,7 +84,9 @@ class RosterWorkbook(Workbook):
         phone = values.get("phone")
         masked, values["phone"] = (phone, None) if isinstance(phone, str) else ("", phone)
         stored = self._meant(self.open.get(key, []), values["phone"], masked)
-        if stored is None:
+        if stored is None and (*key, values.get("until")) in self.left:
+            line.outcome = Outcome.UNCHANGED
+        elif stored is None:
             self._refuse_twice(line, self.added[key], values["phone"] or Phone())
             self._new(line, organization, values)
         elif stored.pk in self.taken:
@@ -89,6 +94,11 @@ class RosterWorkbook(Workbook):
         else:
             self.taken[stored.pk] = line
             self._change(line, stored, values)
+
+    def look_further(self, line: Line, values: dict[str, Any]) -> None:
+        wrong = {problem.column for problem in line.problems}
+        if not wrong & {TOWNSHIP, VILLAGE, "organization"}:
+            self._check(self._organization(values), values)
 
     def _meant(self, rows: list[Membership], phone: Phone | None, masked: str) -> Membership | None:
         """The stored line of that name and post; namesakes are told apart by their phones."""

@@ -146,6 +146,9 @@ class Workbook:
         """Compare one row whose cells are right; raise RefusedCell or ValidationError (by field) where it cannot be."""
         raise NotImplementedError
 
+    def look_further(self, line: Line, values: dict[str, Any]) -> None:
+        """Find what else is wrong with a row that has wrong cells, so that a file is corrected in one pass."""
+
     def write(self, lines: Iterable[Line]) -> list[Trace]:
         """Save new and changed lines with their audit rows; called inside a transaction."""
         raise NotImplementedError
@@ -163,10 +166,11 @@ class Workbook:
 
     def _take(self, line: Line) -> None:
         values = self._values(line)
-        if line.problems:
-            return
         try:
-            self.take(line, values)
+            if line.problems:
+                self.look_further(line, values)
+            else:
+                self.take(line, values)
         except RefusedCell as refused:
             line.refuse(refused.problem, refused.outcome)
         except ValidationError as error:
@@ -181,9 +185,9 @@ class Workbook:
                 value = self._value(column, line.cells[column.name])
                 if isinstance(value, Problem):
                     line.refuse(value)
-                else:
-                    values[column.name] = value
-            if column.required and not line.problems and values.get(column.name) in EMPTY:
+                    continue
+                values[column.name] = value
+            if column.required and values.get(column.name) in EMPTY:
                 line.refuse(Problem(column.name, f"请填写{column.label}。"))
         return values
 
@@ -233,6 +237,14 @@ def closest(text: str, names: Iterable[str]) -> str:
     """The name that was probably meant, "" for none."""
     found = difflib.get_close_matches(text, list(names), n=1, cutoff=CLOSE)
     return found[0] if found else ""
+
+
+def refuse_all(line: Line, refused: Sequence[RefusedCell]) -> None:
+    """Say all of them; the last as an exception."""
+    for one in refused[:-1]:
+        line.refuse(one.problem, one.outcome)
+    if refused:
+        raise refused[-1]
 
 
 def counts_of(lines: Iterable[Line]) -> dict[str, int]:

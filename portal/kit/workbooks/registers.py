@@ -14,7 +14,17 @@ from portal.kit.forms import check_no_numbers, check_text
 from portal.kit.tables import as_text
 from portal.kit.workbooks.cells import plain
 from portal.kit.workbooks.columns import Column, Kind
-from portal.kit.workbooks.imports import AS_NEW, SKIP, Difference, Line, Outcome, Problem, RefusedCell, Workbook
+from portal.kit.workbooks.imports import (
+    AS_NEW,
+    SKIP,
+    Difference,
+    Line,
+    Outcome,
+    Problem,
+    RefusedCell,
+    Workbook,
+    refuse_all,
+)
 from portal.kit.workbooks.rules import check_constraints, refuse_broken, unique_constraints
 from portal.kit.workbooks.writing import BATCH, Trace, derived, prepare, require_all, update
 
@@ -101,12 +111,23 @@ class ModelWorkbook(Workbook):
 
     def resolved(self, line: Line, values: dict[str, Any]) -> dict[str, Any]:
         """Model field → value: names become rows. Raises RefusedCell."""
-        found = {}
-        for name in self.fields:
-            if name in values:
+        found: dict[str, Any] = {}
+        self.refer([name for name in self.fields if name in values], line, values, found)
+        return found
+
+    def refer(self, names: Iterable[str], line: Line, values: dict[str, Any], found: dict[str, Any]) -> None:
+        """Put the values of fields into `found`, names as rows; every name that is unknown is said."""
+        refused = []
+        for name in names:
+            try:
                 value = values[name]
                 found[name] = self.reference(name, value, line, found) if self._field(name).is_relation else value
-        return found
+            except RefusedCell as error:
+                refused.append(error)
+        refuse_all(line, refused)
+
+    def look_further(self, line: Line, values: dict[str, Any]) -> None:
+        self.resolved(line, values)
 
     def reference(self, name: str, text: str, line: Line, found: dict[str, Any]) -> Any:
         """The row that a name means; None for an empty cell."""
@@ -300,8 +321,13 @@ class ModelWorkbook(Workbook):
     def _trace(self, line: Line) -> Trace:
         obj, before = line.target, None
         if line.outcome == Outcome.CHANGED:
-            before = {name: self._field(name).get_prep_value(value) for name, value in obj.before_import.items()}
+            before = {name: _kept(self._field(name).get_prep_value(value)) for name, value in obj.before_import.items()}
         return Trace(self.model._meta.label_lower, obj.pk, obj.version, before, line.sheet, line.number)
+
+
+def _kept(value: Any) -> Any:
+    """As JSON holds it and the field's `to_python` reads it back."""
+    return value if value is None or isinstance(value, str | int | list) else str(value)
 
 
 def _compared(values: Iterable[Any]) -> tuple[Any, ...]:

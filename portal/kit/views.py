@@ -32,8 +32,10 @@ PAGE_SIZES = (25, 50, 100, 200)
 
 
 def history_of(obj: models.Model, limit: int = 30) -> list[AuditEntry]:
-    """What happened to `obj`, newest first."""
-    entries = AuditEntry.objects.filter(model=obj._meta.label_lower, object_id=str(obj.pk))
+    """What happened to `obj`, newest first. Who fetched it stands on the trail alone: another township need not read that."""
+    entries = AuditEntry.objects.filter(model=obj._meta.label_lower, object_id=str(obj.pk)).exclude(
+        action=Action.DOWNLOADED
+    )
     return list(entries.order_by("-sequence")[:limit])
 
 

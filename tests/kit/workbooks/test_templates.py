@@ -2,7 +2,6 @@
 
 import datetime as dt
 import io
-import shutil
 import subprocess
 import tracemalloc
 from decimal import Decimal
@@ -306,7 +305,6 @@ class TestFile:
         assert len(sheet_name("长" * 40)) == 31
 
 
-@pytest.mark.skipif(not shutil.which("soffice"), reason="needs LibreOffice")
 def test_libreoffice_opens_it_and_narrows_the_villages(tmp_path):
     book = opened(made([TOWNSHIPS[4], None, "=1+1"], ["没有的镇"], [None]))
     sheet = book.worksheets[0]

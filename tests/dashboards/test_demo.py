@@ -130,5 +130,7 @@ def five_quarters():
 
 
 def an_issued_bulletin_and_a_draft_letter():
-    assert [(row.kind, row.quarter.number, row.is_intact) for row in IssuedPaper.objects.all()] == [("bulletin", 4, True)] * 2
+    assert [(row.kind, row.quarter.number, row.is_intact) for row in IssuedPaper.objects.all()] == [
+        ("bulletin", 4, True)
+    ] * 2
     assert [(row.kind, row.state) for row in Paper.objects.filter(kind="letter")] == [("letter", "draft")] * 2

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 
 import python_calamine
 
-MEMORY = 1024 * 1024 * 1024
+MEMORY = 512 * 1024 * 1024  # three times what the largest sheets need
 SECONDS, BYTES_A_SECOND = 2, 600_000  # of CPU: a small file may not take long, however it was made
 MOST_SHEETS, MOST_CELLS = 100, 2_000_000
 MOST_TEXT = 20_000_000  # characters: a text that many cells share is copied into each of them

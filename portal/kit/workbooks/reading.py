@@ -203,7 +203,7 @@ def _no_data(cells: Sequence[Any], filled: Sequence[Any], wide: bool, first: boo
     """What a row below the head is that is no row of data: a sum, a section's title, a remark, column numbers; "" else."""
     texts = [text for text in map(text_of, cells[:3]) if text]
     opening = texts[0] if texts else text_of(filled[0])
-    if opening.replace(" ", "") in TOTALS:
+    if opening.replace(" ", "").rstrip(":：") in TOTALS:
         return f"是{opening}"
     alone = len(filled) == 1 or (wide and all(cell == filled[0] for cell in filled))
     if (alone and (wide or SECTION.match(opening))) or FOOT.match(opening):

@@ -12,9 +12,11 @@ from django.core.exceptions import ValidationError
 
 from portal.kit.workbooks import child
 from portal.kit.workbooks.guard import check_package
+from portal.kit.workbooks.reading import read_workbook
 from tests.kit.workbooks.corpus.hostile import HOSTILE
+from tests.kit.workbooks.corpus.making import HEAD
 from tests.kit.workbooks.corpus.messy import MESSY
-from tests.kit.workbooks.corpus.register import read
+from tests.kit.workbooks.corpus.register import COLUMNS, read
 
 SECONDS = 5  # of this process's own CPU time: far more than any refusal takes, far less than a careless pattern
 NEXT_STEP = re.compile(r"请|应有一行")
@@ -117,6 +119,34 @@ def test_a_hostile_file_is_refused_with_the_next_step(name, own_time_limited):
 def test_a_file_that_only_looks_dangerous_is_read_as_its_text(name, own_time_limited):
     case = HOSTILE[name]
     assert met(case.rows, found := read(case.make(), case.file_name).rows) == case.rows, found
+
+
+class TestHeads:
+    """Headings go to the user and into what is remembered for the next file: without the title, with their group."""
+
+    @pytest.mark.parametrize("name", ["merged_title", "form_lines", "table_in_the_middle", "old_xls", "csv_with_bom"])
+    def test_a_title_is_no_part_of_them(self, name):
+        case = MESSY[name]
+        heads = read_workbook(case.make(), case.file_name, COLUMNS).blocks[0].heads
+        assert [head for head in heads if head not in {"会员人数", "登记证号"}] == HEAD
+
+    @pytest.mark.parametrize("name", ["two_row_head", "old_xls_with_two_row_head"])
+    def test_two_rows_are_joined(self, name):
+        case = MESSY[name]
+        block = read_workbook(case.make(), case.file_name, COLUMNS).blocks[0]
+        assert {"名称", "负责人 / 姓名", "负责人 / 电话"} <= set(block.heads)
+        assert block.head_row == 2
+
+    def test_what_was_chosen_once_is_not_asked_again(self):
+        case = MESSY["unknown_column"]
+        assert read(case.make(), case.file_name).asked == {"驻地图片": ""}
+        again = read(case.make(), case.file_name, {"驻地图片": "note"})
+        assert again.asked == {}
+        assert again.rows["2"]["note"] == "见附件"
+
+    def test_the_places_of_the_columns_are_those_of_the_sheet(self):
+        block = read_workbook(MESSY["table_in_the_middle"].make(), "x.xlsx", COLUMNS).blocks[0]
+        assert block.columns == [2, 3, 5, 6]
 
 
 class TestLimits:

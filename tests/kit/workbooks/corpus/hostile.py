@@ -228,7 +228,8 @@ def definitions_in_utf16():
 @hostile("不允许的定义")
 def definition_on_a_seam():
     """A DOCTYPE across the border of two pieces that are looked at."""
-    return package({SHEET_PART: " " * ((1 << 16) - 5) + LAUGHS + sheet()}, stored=[SHEET_PART])
+    doctype = '<!DOCTYPE worksheet SYSTEM "http://192.0.2.1/x.dtd">'
+    return package({SHEET_PART: " " * ((1 << 16) - 5) + doctype + sheet()}, stored=[SHEET_PART])
 
 
 # More than cells

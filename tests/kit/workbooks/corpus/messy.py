@@ -86,9 +86,9 @@ BELOW_TITLES = PLAIN.replace("\n2 ", "\n4 ").replace("\n3 ", "\n5 ")
 
 @messy(BELOW_TITLES)
 def merged_title():
-    """A title over the whole width, the date on the right below it."""
+    """The date on the right, then a title over the whole width right above the head."""
     title = ["泉溪镇基层统战组织一览表", None, None, None]
-    return xlsx(title, [None, None, None, "2026年3月"], *ROWS, merged=["A1:D1"])
+    return xlsx([None, None, None, "2026年3月"], title, *ROWS, merged=["A2:D2"])
 
 
 @messy(BELOW_TITLES)
@@ -302,9 +302,9 @@ def township_merged_downwards():
     notes=["第 2 行“一、泉溪镇（1 个）”", "第 4 行“二、石桥镇（1 个）”"],
 )
 def section_rows():
-    """A line over the whole width before each township's rows."""
+    """A line before each township's rows, over the whole width or in the first cell alone."""
     return xlsx(
-        HEAD, ["一、泉溪镇（1 个）"], ROWS[1], ["二、石桥镇（1 个）"], ROWS[2], merged=["A2:D2", "A4:D4"]
+        HEAD, ["一、泉溪镇（1 个）"], ROWS[1], ["二、石桥镇（1 个）"], ROWS[2], merged=["A2:D2"]
     )  # fmt: skip
 
 
@@ -314,13 +314,13 @@ def section_rows():
     2   | 泉溪镇   | 泉溪镇商会 | 30
     4   | 石桥镇   | 石桥镇商会 | 20
     """,
-    notes=["第 3 行是小计", "第 5 行是合 计"],
+    notes=["第 3 行是小计", "第 5 行是合 计："],
 )
 def totals():
     """Sums below each township and at the end."""
     return xlsx(
         ["乡镇", "名称", "会员人数"], ["泉溪镇", "泉溪镇商会", 30], ["小计", None, 30], ["石桥镇", "石桥镇商会", 20],
-        ["合  计", None, 50],
+        ["合  计：", None, 50],
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from organizations.models import Membership, Organization, Person, RosterConfirmation
 from organizations.workbooks.places import TOWNSHIP, VILLAGE, Places, place_cells, place_columns
-from portal.audit.models import Act, Action, Change, record_many, snapshot
+from portal.audit.models import Act, Action, Change, snapshot
 from portal.audit.models import differences as audit_differences
 from portal.kit.forms import check_text
 from portal.kit.secrets import Phone
@@ -27,7 +27,7 @@ from portal.kit.workbooks.imports import (
     Workbook,
     closest,
 )
-from portal.kit.workbooks.writing import BATCH, Trace, prepare, require_all, update
+from portal.kit.workbooks.writing import BATCH, Trace, prepare, record_all, require_all, update
 
 MASK = "•"
 LONGEST = 30
@@ -286,7 +286,7 @@ class RosterWorkbook(Workbook):
         changed = [line for line in chosen if line.outcome == Outcome.CHANGED]
         traces = self._write_people(new, changed)
         acts = self._write_new(new) + self._write_changed(changed)
-        record_many(self.user, [*self.people_acts, *acts])
+        record_all(self.user, [*self.people_acts, *acts])
         require_all(Membership, [self._row(line).pk for line in chosen], self.user)
         self._confirm(chosen)
         return traces + [self._trace(line) for line in chosen]

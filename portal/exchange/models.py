@@ -95,8 +95,8 @@ class Job(Versioned):
     class Kind(models.TextChoices):
         PLAN = "plan", "核对导入"
         WRITE = "write", "写入导入"
+        UNDO = "undo", "撤销导入"
         EXPORT = "export", "导出"
-        REPORT = "report", "报表"
 
     class State(models.TextChoices):
         QUEUED = "queued", "排队中"

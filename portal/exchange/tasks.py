@@ -10,6 +10,8 @@ from portal.exchange.models import ImportBatch, Job
 from portal.exchange.services import batches, exports, jobs
 from portal.kit.collector import settle
 
+NAMED = 5  # rows that a refusal names
+
 
 @task()
 def run_job(pk: int) -> None:
@@ -42,13 +44,24 @@ def write(job: Job, progress: jobs.Progress) -> str:
     return f"写入完成：新增 {batch.counts['new']} 行，更新 {batch.counts['changed']} 行。"
 
 
+def undo(job: Job, progress: jobs.Progress) -> str:
+    """Take a batch back; where rows were touched since, the words name the first of them."""
+    refused = batches.take_back(_batch(job), by=job.by)
+    if refused:
+        named = "；".join(f"{trace.sheet} 第 {trace.number} 行{why}" for trace, why in refused[:NAMED])
+        raise ValidationError(
+            f"有 {len(refused)} 行不能撤销，因此没有撤销任何内容：{named}{'等' if len(refused) > NAMED else ''}。"
+        )
+    return "已撤销：这一批写入的内容已全部复原。"
+
+
 def _batch(job: Job) -> ImportBatch:
     if job.batch is None:
         raise ValidationError("导入批次已经不在了，请重新上传文件。")
     return job.batch
 
 
-jobs.HANDLERS.update({Job.Kind.PLAN: plan, Job.Kind.WRITE: write, Job.Kind.EXPORT: exports.write})
+jobs.HANDLERS.update({Job.Kind.PLAN: plan, Job.Kind.WRITE: write, Job.Kind.UNDO: undo, Job.Kind.EXPORT: exports.write})
 
 
 def export_in_background(request: HttpRequest, title: str, kind: str) -> str:

@@ -250,9 +250,11 @@ def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a written batch back while nobody touched its rows."""
     batch = permitted_or_404(BATCHES, request.user, "change", pk=pk)
     try:
-        refused = act_once(request, lambda: batches.take_back(batch, by=request.user))
+        refused = act_once(request, lambda: _undo(request, batch))
     except ValidationError as error:
         messages.error(request, "；".join(error.messages))
+        return redirect(batch)
+    if isinstance(refused, Job):
         return redirect(batch)
     if refused:
         title = f"不能撤销：{batch.file_name}"
@@ -260,6 +262,13 @@ def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "exchange/batch_refused.html", context, status=409)
     messages.success(request, "已撤销：这一批写入的内容已全部复原。")
     return redirect(batch)
+
+
+def _undo(request: HttpRequest, batch: ImportBatch) -> Any:
+    """Take back now, or in the background: a job, or the rows that refuse."""
+    if sum(batch.counts.get(name, 0) for name in ("new", "changed")) > batches.page_rows():
+        return jobs.start(Job.Kind.UNDO, f"撤销 {batch.file_name}", by=request.user, batch=batch, enqueue=enqueue)
+    return batches.take_back(batch, by=request.user)
 
 
 @require_POST

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='版本')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='更新时间')),
-                ('kind', models.CharField(choices=[('plan', '核对导入'), ('write', '写入导入'), ('export', '导出'), ('report', '报表')], max_length=8, verbose_name='类别')),
+                ('kind', models.CharField(choices=[('plan', '核对导入'), ('write', '写入导入'), ('undo', '撤销导入'), ('export', '导出')], max_length=8, verbose_name='类别')),
                 ('title', models.CharField(max_length=150, verbose_name='内容')),
                 ('state', models.CharField(choices=[('queued', '排队中'), ('running', '进行中'), ('done', '已完成'), ('failed', '没有完成'), ('lost', '已中断')], default='queued', max_length=8, verbose_name='状态')),
                 ('parameters', models.JSONField(default=dict, verbose_name='参数')),

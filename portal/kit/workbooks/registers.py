@@ -1,14 +1,14 @@
 """The workbook of a model whose row is one line: read, compared, written and undone in bulk."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from portal.audit.models import Act, Action, Change, record_many
+from portal.audit.models import Act, Action, Change
 from portal.kit.fields import ChoicesField
 from portal.kit.forms import check_no_numbers, check_text
 from portal.kit.tables import as_text
@@ -26,13 +26,12 @@ from portal.kit.workbooks.imports import (
     refuse_all,
 )
 from portal.kit.workbooks.rules import check_constraints, refuse_broken, unique_constraints
-from portal.kit.workbooks.writing import BATCH, Trace, derived, prepare, require_all, update
+from portal.kit.workbooks.writing import BATCH, Trace, derived, prepare, record_all, require_all, update
 
 KINDS: list[tuple[type[models.Field], Kind]] = [
     (ChoicesField, Kind.CHOICES), (models.DateField, Kind.DATE), (models.BooleanField, Kind.YES_NO),
     (models.IntegerField, Kind.NUMBER), (models.DecimalField, Kind.DECIMAL), (models.ForeignKey, Kind.REFERENCE),
 ]  # fmt: skip
-RECORDED = 1000  # rows of the trail that are held in memory at once
 
 
 def column_for(model_field: models.Field, **changed: Any) -> Column:
@@ -315,8 +314,7 @@ class ModelWorkbook(Workbook):
             (Act(Action.CREATED, line.target) for line in new),
             (Act(Action.UPDATED, line.target, changes_of(line)) for line in changed),
         )
-        while some := list(islice(acts, RECORDED)):
-            record_many(self.user, some)
+        record_all(self.user, acts)
 
     def _trace(self, line: Line) -> Trace:
         obj, before = line.target, None

@@ -1,6 +1,7 @@
 """What an import writes in bulk, and how it is taken back."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, cast
 
 from django.apps import apps
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from portal.audit.models import Act, Action, record_many
 
-BATCH, CHUNK = 500, 5000
+BATCH, CHUNK, RECORDED = 500, 5000, 1000
 STAMPS = ("version", "updated_at")
 Used = Callable[[type[models.Model], Sequence[int]], Mapping[int, str]]  # row id → what uses it
 
@@ -40,6 +41,13 @@ def update(model: type[models.Model], rows: Sequence[Any], names: Iterable[str])
         model._default_manager.bulk_create(
             rows, batch_size=BATCH, update_conflicts=True, unique_fields=["pk"], update_fields=fields
         )
+
+
+def record_all(by: Any, acts: Iterable[Act]) -> None:
+    """Append any number of acts to the trail without holding all of its rows in memory."""
+    waiting = iter(acts)
+    while some := list(islice(waiting, RECORDED)):
+        record_many(by, some)
 
 
 def require_all(model: type[models.Model], pks: Sequence[int], user: Any) -> None:
@@ -89,7 +97,7 @@ def _touched(row: Any, trace: Trace) -> str:
 def _undo(model: type[models.Model], traces: Sequence[Trace], user: Any, words: str) -> list[tuple[Trace, str]]:
     rows = _rows(model, traces)
     require_all(model, list(rows), user)
-    record_many(user, [_act(rows[trace.pk], trace, words) for trace in traces])
+    record_all(user, (_act(rows[trace.pk], trace, words) for trace in traces))
     _restore(model, [(rows[trace.pk], trace) for trace in traces if trace.before is not None])
     made = [trace for trace in traces if trace.before is None]
     try:

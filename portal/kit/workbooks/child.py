@@ -11,9 +11,10 @@ import json
 import posixpath
 import re
 import resource
+import struct
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
@@ -31,9 +32,13 @@ TYPE = re.compile(rb"""\bt=["'](\w{1,20})["']""")
 FORMULA = re.compile(rb"<(?:\w{1,20}:)?f\b")
 VALUE = re.compile(rb"<(?:\w{1,20}:)?v>([^<]{0,40})")
 DAMAGE = (
-    python_calamine.CalamineError, ElementTree.ParseError, zipfile.BadZipFile, KeyError, ValueError, OverflowError,
+    python_calamine.CalamineError, struct.error, ElementTree.ParseError, zipfile.BadZipFile, KeyError, ValueError, OverflowError,
 )  # fmt: skip
-Grid = list[list[Any]]
+OLE = b"\xd0\xcf\x11\xe0"
+LAST_SECTOR, SMALL_SECTOR = 0xFFFFFFFA, 64
+BOUND_SHEET, BOF, BOOL_OR_ERROR, FORMULA_CELL, ERROR_RESULT = 0x85, 0x809, 0x205, 0x06, 2
+ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+Failure = tuple[str, int, int, str]  # sheet, row and column from 0, what stands there
 
 
 class TooLarge(Exception):
@@ -49,7 +54,9 @@ def main(most_rows: int, most_columns: int, failed: bool) -> int:
     try:
         sheets = read(content, most_rows, most_columns)
         if failed:
-            mark(content, sheets)
+            mark(sheets, failures_of_package(content, [name for name, visible, *_ in sheets if visible]))
+        elif content.startswith(OLE):
+            mark(sheets, failures_of_xls(xls_stream(content)))
     except python_calamine.PasswordError:
         return PASSWORD
     except TooLarge:
@@ -94,16 +101,23 @@ def part_is_shared(content: bytes) -> bool:
     return len(set(parts)) < len(parts)
 
 
-def mark(content: bytes, sheets: list[Any]) -> None:
+def mark(sheets: list[Any], failures: Iterator[Failure]) -> None:
     """Write into the rows what calamine leaves out: errors as #N/A, formulas that were never computed."""
+    grids = {name: grid for name, visible, grid, _ in sheets if visible}
+    for name, row, column, text in failures:
+        if name in grids:
+            grid = grids[name]
+            grid += [[] for _ in range(row + 1 - len(grid))]
+            grid[row] += [""] * (column + 1 - len(grid[row]))
+            grid[row][column] = text
+
+
+def failures_of_package(content: bytes, names: list[str]) -> Iterator[Failure]:
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         parts = dict(parts_of(package))
-        for name, visible, grid, _ in sheets:
-            if visible and parts.get(name) in package.namelist():
-                for row, column, text in failures(package.read(parts[name])):
-                    grid += [[] for _ in range(row + 1 - len(grid))]
-                    grid[row] += [""] * (column + 1 - len(grid[row]))
-                    grid[row][column] = text
+        for name in names:
+            if parts.get(name) in package.namelist():
+                yield from ((name, *cell) for cell in failures_of_part(package.read(parts[name])))
 
 
 def parts_of(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
@@ -116,7 +130,7 @@ def parts_of(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
             yield one.get("name", ""), posixpath.normpath(targets.get(key, "")).lstrip("/")
 
 
-def failures(part: bytes) -> Iterator[tuple[int, int, str]]:
+def failures_of_part(part: bytes) -> Iterator[tuple[int, int, str]]:
     """(row, column, what stands there) of the cells whose formula has no result."""
     for piece in CELL.split(part)[1:]:
         opening, _, rest = piece.partition(b">")
@@ -132,6 +146,64 @@ def column_of(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - ord("A") + 1
     return number - 1
+
+
+def xls_stream(content: bytes) -> bytes:
+    """The records of an xls, out of the sectors of its OLE file (MS-CFB); b"" where they are not found."""
+    size = 1 << min(_short(content, 30), 12)
+    table = b"".join(_sector(content, at, size) for at in struct.unpack_from("<109I", content, 76) if at < LAST_SECTOR)
+    fat = struct.unpack(f"<{len(table) // 4}I", table[: len(table) // 4 * 4])
+    entries = _chain(content, _long(content, 48), fat, size)
+    found = {}
+    for at in range(0, len(entries) - 127, 128):
+        name = entries[at : at + 64].decode("utf-16-le", "replace").partition("\0")[0]
+        found[name] = (_long(entries, at + 116), _long(entries, at + 120))
+    first, length = found.get("Workbook") or found.get("Book") or (LAST_SECTOR, 0)
+    if length >= _long(content, 56):
+        return _chain(content, first, fat, size)[:length]
+    small = _chain(content, found.get("Root Entry", (LAST_SECTOR, 0))[0], fat, size)
+    links = _chain(content, _long(content, 60), fat, size)
+    pieces = struct.unpack(f"<{len(links) // 4}I", links[: len(links) // 4 * 4])
+    return _chain(bytes(SMALL_SECTOR) + small, first, pieces, SMALL_SECTOR)[:length]
+
+
+def _chain(content: bytes, first: int, links: Sequence[int], size: int) -> bytes:
+    found = []
+    while first < len(links) and len(found) <= len(links):
+        found.append(_sector(content, first, size))
+        first = links[first]
+    return b"".join(found)
+
+
+def _sector(content: bytes, number: int, size: int) -> bytes:
+    """Sector 0 stands behind a header of one sector."""
+    return content[(number + 1) * size : (number + 2) * size]
+
+
+def failures_of_xls(stream: bytes) -> Iterator[Failure]:
+    """The cells of an xls whose value is an error (MS-XLS: BoundSheet8, BoolErr, Formula)."""
+    names: dict[int, str] = {}
+    current, at = "", 0
+    while at + 4 <= len(stream):
+        kind, length = struct.unpack_from("<HH", stream, at)
+        data = stream[at + 4 : at + 4 + length]
+        if kind == BOUND_SHEET and len(data) > 8:  # noqa: PLR2004
+            names[_long(data, 0)] = data[8:].decode("utf-16-le" if data[7] & 1 else "latin-1", "replace")
+        elif kind == BOF:
+            current = names.get(at, current)
+        elif kind == BOOL_OR_ERROR and len(data) >= 8 and data[7]:  # noqa: PLR2004
+            yield current, _short(data, 0), _short(data, 2), ERRORS.get(data[6], "#N/A")
+        elif kind == FORMULA_CELL and data[12:14] == b"\xff\xff" and data[6] == ERROR_RESULT:
+            yield current, _short(data, 0), _short(data, 2), ERRORS.get(data[8], "#N/A")
+        at += 4 + length
+
+
+def _short(content: bytes, at: int) -> int:
+    return int.from_bytes(content[at : at + 2], "little")
+
+
+def _long(content: bytes, at: int) -> int:
+    return int.from_bytes(content[at : at + 4], "little")
 
 
 def frozen(value: Any) -> Any:

@@ -4,7 +4,7 @@
 number (`sheet!number` where a file has several tables); `!words` is what a cell is refused with, and of such a row nothing
 else stands in the table; ¦ and ⏎ stand for | and a line break. asked: heading → the column that is proposed. left_out:
 headings that nobody needs. notes: what the reader says it did not read. refused: words of the refusal of the whole file.
-The two files in data/ were written by LibreOffice (soffice --convert-to xls:"MS Excel 97") out of what their makers' docstrings
+The files in data/ were written by LibreOffice (soffice --convert-to xls:"MS Excel 97") out of what their makers' docstrings
 say; no library of ours writes xls.
 """
 
@@ -737,6 +737,20 @@ def old_xls():
 def old_xls_with_two_row_head():
     """The same of WPS, with a head of two rows."""
     return (DATA / "two_row_head.xls").read_bytes()
+
+
+@messy(
+    """
+    row | name | people                   | phone
+    2   |      | !公式结果是错误值 #N/A   |
+    3   |      |                          | !公式结果是错误值 #N/A
+    4   | 丙会 | 5                        |
+    """,
+    name="花名册.xls",
+)
+def failed_formulas_in_xls():
+    """Formulas of Excel 97 that found nothing: =NA() and a VLOOKUP, beside one that works."""
+    return (DATA / "failed_formulas.xls").read_bytes()
 
 
 # CSV

@@ -11,12 +11,13 @@ from django.utils.safestring import SafeString
 
 from assessments.models import Publication, Result
 from organizations.models import Area, Level, Unit
-from portal.kit.documents import HEADINGS, Block, Kind
+from portal.kit.documents import CELL, HEADINGS, Block, Kind
 from portal.kit.forms import KeyedForm, ModelForm, check_text
 from portal.papers.models import Paper
 from portal.papers.services import drafts
 
 MOST_BLOCKS, LONGEST = 200, 20_000
+MOST_CHARACTERS, MOST_CELLS, MOST_COLUMNS = 60_000, 3_000, 12  # what is drawn in a few seconds
 KINDS = [
     (Kind.FIRST, "一级标题（一、）"), (Kind.SECOND, "二级标题（（一））"), (Kind.THIRD, "三级标题（1.）"),
     (Kind.FOURTH, "四级标题（（1））"), (Kind.TEXT, "正文"), (Kind.TABLE, "表格"),
@@ -132,16 +133,21 @@ class BlocksField(forms.Field):
     def clean(self, value: Any) -> list[dict[str, str]]:
         if len(value) > MOST_BLOCKS:
             raise ValidationError(f"正文最多 {MOST_BLOCKS} 段，请把相连的几段合并。")
-        kept = [{**block, "text": _lines(block["text"])} for block in value if block["text"].strip()]
         for number, block in enumerate(value, 1):
             self._check(number, block)
-        return kept
+        if sum(len(block["text"]) for block in value) > MOST_CHARACTERS:
+            raise ValidationError(f"正文最多 {MOST_CHARACTERS} 字，请删减，或把表格作为附件另发。")
+        if sum(_cells(block)[1] for block in value) > MOST_CELLS:
+            raise ValidationError(f"各表合计最多 {MOST_CELLS} 格，请删减，或把表格作为附件另发。")
+        return [{**block, "text": _lines(block["text"])} for block in value if block["text"].strip()]
 
     def _check(self, number: int, block: dict[str, str]) -> None:
         if block["kind"] not in {value for value, _ in KINDS}:
             raise ValidationError(f"第 {number} 段没有选择种类，请选择。")
         if len(block["text"]) > LONGEST:
             raise ValidationError(f"第 {number} 段超过 {LONGEST} 字，请分成几段。")
+        if _cells(block)[0] > MOST_COLUMNS:
+            raise ValidationError(f"第 {number} 段的表格超过 {MOST_COLUMNS} 列，纸上排不下，请减少列数。")
         try:
             check_text(block["text"])
         except ValidationError as error:
@@ -248,6 +254,15 @@ def _around(paper: Paper) -> dict[str, str]:
 
 def _posted(block: Block) -> dict[str, str]:
     return {"key": block.key, "kind": block.kind, "text": block.text}
+
+
+def _cells(block: dict[str, str]) -> tuple[int, int]:
+    """(columns, cells) of a table's block as it is drawn; nothing of any other."""
+    if block["kind"] != Kind.TABLE:
+        return 0, 0
+    lines = [line for line in block["text"].splitlines() if line.strip()]
+    columns = max((len(CELL.split(line)) for line in lines), default=0)
+    return columns, columns * len(lines)
 
 
 def _lines(text: str) -> str:

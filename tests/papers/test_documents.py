@@ -180,8 +180,8 @@ class TestContent:
 
     def test_wide_columns_share_what_short_ones_leave(self):
         shares = Line("table", rows=(("名次", "甲" * 30, "乙" * 60), ("1", "", ""))).shares
-        assert sum(shares) in range(99, 102)
-        assert shares[0] < 15 and shares[1] == shares[2]
+        assert sum(shares) == 100
+        assert shares[0] < 15 and abs(shares[1] - shares[2]) < 3
 
     def test_a_long_title_breaks_after_a_word(self):
         assert content.title_lines(PAPER.title) == ["关于2026年第三季度", "统一战线工作考评情况的通报"]

@@ -85,6 +85,10 @@ class EditingTests(PaperCase):
             ({"texts": {self.first.key: "总分\u202e80"}}, "第 1 段含有不可见的控制字符（U+202E）"),
             ({"block-kind": ["poem"] * len(self.paper.composed.blocks)}, "第 1 段没有选择种类"),
             ({"texts": {self.first.key: "长" * 20_001}}, "第 1 段超过 20000 字"),
+            ({"block-kind": ["table"], "block-key": ["x"], "block-text": ["|" * 19_000]}, "超过 12 列"),
+            ({"block-kind": ["table"], "block-key": ["x"], "block-text": ["甲|乙\n" * 1_501]}, "最多 3000 格"),
+            ({"block-kind": ["text"] * 4, "block-key": ["x"] * 4, "block-text": ["长" * 15_001] * 4}, "最多 60000 字"),
+            ({"block-kind": ["text"] * 201, "block-key": ["x"] * 201, "block-text": ["长"] * 201}, "最多 200 段"),
             ({"title": ""}, "标题"),
             ({"title": "题\u0000目"}, "标题"),
         ):

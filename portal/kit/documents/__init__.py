@@ -2,6 +2,7 @@
 
 from portal.kit.documents.content import (
     BLANK,
+    CELL,
     HEADINGS,
     Block,
     Kind,
@@ -19,6 +20,6 @@ from portal.kit.documents.pdf import drawn, has_pdf, pdf_bytes
 from portal.kit.documents.word import DOCX, docx_bytes
 
 __all__ = [
-    "BLANK", "DOCX", "HEADINGS", "Block", "Kind", "Line", "Paper", "Source", "chinese_date", "docx_bytes", "drawn", "has_pdf",
+    "BLANK", "CELL", "DOCX", "HEADINGS", "Block", "Kind", "Line", "Paper", "Source", "chinese_date", "docx_bytes", "drawn", "has_pdf",
     "lines_of", "paper_from", "pdf_bytes", "plain_paper", "rows_of", "table_text",
 ]  # fmt: skip

@@ -121,15 +121,15 @@ def chinese(value: int) -> str:
 def title_lines(title: str) -> list[str]:
     """A title too long for one line, broken after a word near its middle."""
     title = clean(title)
-    if _width(title) <= TITLE_WIDTH:
+    if width_of(title) <= TITLE_WIDTH:
         return [title]
     places = [found.end() for found in TITLE_BREAKS.finditer(title)]
-    fitting = [place for place in places if max(_width(title[:place]), _width(title[place:])) <= TITLE_WIDTH]
-    best = min(fitting, key=lambda place: abs(_width(title[:place]) - _width(title[place:])), default=None)
+    fitting = [place for place in places if max(width_of(title[:place]), width_of(title[place:])) <= TITLE_WIDTH]
+    best = min(fitting, key=lambda place: abs(width_of(title[:place]) - width_of(title[place:])), default=None)
     return [title[:best], title[best:]] if best else [title]
 
 
-def _width(text: str) -> float:
+def width_of(text: str) -> float:
     """How many characters' room a text takes; letters and figures take half."""
     return sum(0.5 if char.isascii() else 1 for char in text)
 
@@ -157,7 +157,7 @@ def _quoted(cell: str) -> str:
 
 def column_shares(rows: Sequence[Sequence[str]]) -> list[int]:
     """How many hundredths of the line each column takes: short columns what they need, the long ones the rest evenly."""
-    needed = [max(4.0, *(_width(row[column]) + 2 for row in rows)) for column in range(len(rows[0]))]
+    needed = [max(4.0, *(width_of(row[column]) + 2 for row in rows)) for column in range(len(rows[0]))]
     left, most = LINE_CELLS, 0.0
     for rank, need in enumerate(sorted(needed)):
         most = left / (len(needed) - rank)
@@ -165,7 +165,9 @@ def column_shares(rows: Sequence[Sequence[str]]) -> list[int]:
             break
         left -= need
     given = [min(need, most) for need in needed] if sum(needed) > LINE_CELLS else needed
-    return [round(100 * width / sum(given)) for width in given]
+    shares = [int(100 * width / sum(given)) for width in given]
+    shares[shares.index(max(shares))] += 100 - sum(shares)
+    return shares
 
 
 def _cell(text: str) -> str:

@@ -16,7 +16,17 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
-from portal.kit.documents.content import HEADINGS, Kind, Line, Paper, chinese_date, clean, lines_of, title_lines
+from portal.kit.documents.content import (
+    HEADINGS,
+    Kind,
+    Line,
+    Paper,
+    chinese_date,
+    clean,
+    lines_of,
+    title_lines,
+    width_of,
+)
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 FONTS = {
@@ -192,7 +202,7 @@ def _row_rule(row: Any, name: str) -> None:
 def _fill(cell: Any, text: str, face: Face) -> None:
     cell.vertical_alignment = 1
     paragraph = cell.paragraphs[0]
-    paragraph.alignment = LEFT if face is CELL and len(text) > 12 else CENTER
+    paragraph.alignment = LEFT if face is CELL and width_of(text) > 12 else CENTER
     paragraph.paragraph_format.line_spacing = Pt(18)
     _run(paragraph, text, face)
 

@@ -29,6 +29,7 @@ from portal.kit.access import permission_required
 from portal.kit.forms import KeyedForm
 from portal.kit.models import StaleVersionError
 from portal.kit.views import act_once, history_of, permitted_or_404, reported
+from portal.kit.workbooks.cells import text_of
 from portal.kit.workbooks.exports import XLSX
 from portal.kit.workbooks.imports import Outcome, Workbook
 
@@ -36,6 +37,7 @@ HOME: tuple[str, str | None] = ("导入导出", "/exchange/")
 BATCHES = ImportBatch.objects.select_related("by", "area", "unit")
 State = ImportBatch.State
 PAGE = 100
+OFFERED = 12  # quarters or standards whose templates a page offers
 STEPS = ("选择文件", "列对应", "核对变化", "写入")
 TONES = {
     Outcome.NEW: "green", Outcome.CHANGED: "blue", Outcome.UNCHANGED: "grey", Outcome.DUPLICATE: "amber", Outcome.ERROR: "red",
@@ -92,7 +94,7 @@ def import_create(request: HttpRequest, name: str) -> HttpResponse:
             form.add_error("file", error)
     return render(request, "exchange/import.html", {
         "title": f"导入{workbook.label}", "crumbs": [HOME], "form": form, "register": workbook, "steps": _steps(0),
-        "words": workbook.words,
+        "words": workbook.words, "offers": [(str(row), f"{key}={row.pk}") for key, rows in choices.items() for row in rows[:OFFERED]],
     }, status=422 if form.errors else 200)  # fmt: skip
 
 
@@ -159,7 +161,7 @@ def _columns_context(batch: ImportBatch, user: Any) -> dict[str, Any]:
 
 
 def _sample(cell: Any) -> str:
-    text = "" if cell is None else str(cell)
+    text = text_of(cell)
     digits = sum(char.isdigit() for char in text)
     return f"…{text[-2:]}" if digits >= 7 else text[:12]  # what may be a phone is not shown
 

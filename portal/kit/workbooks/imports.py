@@ -159,10 +159,20 @@ class Workbook:
 
     def display(self, column: Column, raw: Any) -> str:
         """A cell as the preview shows it: short, a phone by its last two digits."""
-        text = cells.text_of(raw)
+        text = cells.text_of(self._understood(column, raw))
         if column.kind == Kind.PHONE and len(text) > ENDS:
             return f"{DOTS}{text[-ENDS:]}"
         return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+    @staticmethod
+    def _understood(column: Column, raw: Any) -> Any:
+        """A day as it was read of 45352 or 2024年3月, so that a person can tell whether that was meant."""
+        if column.kind != Kind.DATE:
+            return raw
+        try:
+            return cells.date_of(raw)
+        except ValidationError:
+            return raw
 
     def _take(self, line: Line) -> None:
         values = self._values(line)

@@ -76,7 +76,8 @@ def test_the_three_administrators_share_no_writing_right_with_the_business():
     scores = {name for name in business if name.startswith("assessments.")}
     for role in (Role.SYSADMIN, Role.SECADMIN, Role.AUDITOR):
         assert not PERMISSIONS[role] & scores
-    assert all(name.split(".")[1].startswith("view_") for name in PERMISSIONS[Role.AUDITOR])
+    writing = {name for name in PERMISSIONS[Role.AUDITOR] if not name.split(".")[1].startswith("view_")}
+    assert writing == {"exchange.add_job"}  # his own long exports
 
 
 def test_a_grant_holds_only_after_a_second_person(client, waiting, person, sysadmin):

@@ -1,6 +1,7 @@
 """The components: what they say, and that generic pages open with their doctype."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -89,5 +90,7 @@ def test_a_comment_of_a_template_ends_on_its_line():
             assert line.count("{#") == line.count("#}"), f"{path.name}:{number}"
 
 
-def test_styles_stay_small():
-    assert sum(path.stat().st_size for path in (settings.BASE_DIR / "static" / "css").glob("*.css")) < 40_000
+def test_styles_of_every_page_stay_small():
+    linked = re.findall(r"css/[\w-]+\.css", (settings.BASE_DIR / "templates" / "base.html").read_text(encoding="utf-8"))
+    assert len(linked) > 2
+    assert sum((settings.BASE_DIR / "static" / name).stat().st_size for name in linked) < 32_000

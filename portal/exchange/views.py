@@ -103,8 +103,11 @@ def _uploaded(request: HttpRequest, workbook: type[Workbook], form: UploadForm) 
     parameters = {name: chosen[name].pk for name in form.fields if hasattr(chosen.get(name), "pk")}
     content = upload.read(settings.UPLOAD_MAX_BYTES + 1)
     batch = batches.upload(workbook.name, upload.name, content, by=request.user, parameters=parameters)
-    if not batches.unclear(batch):
+    missing = batches.lacking(batch, workbook(request.user, parameters))
+    if not batches.unclear(batch) and not missing:
         _plan(request, batch)
+    for problem in missing:
+        messages.error(request, f"{problem.words}请在下面选择哪一列是它；文件里没有的，请补上后重新上传。")
     return batch
 
 

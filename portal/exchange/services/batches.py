@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -88,6 +88,8 @@ def choose_columns(batch: ImportBatch, chosen: Sequence[Sequence[str | None]], *
     names = {column.name for column in workbook.columns}
     batch.columns = [[name if name in names or name == "" else None for name in block] for block in chosen]
     _refuse_doubled(book, batch.columns, workbook)
+    if not unclear(batch) and (missing := lacking(batch, workbook)):
+        raise ValidationError([problem.words for problem in missing])
     _remember(book, batch, by)
     batch.state, batch.lines, batch.version = State.COLUMNS, None, batch.version + 1
     batch.save()
@@ -97,6 +99,40 @@ def choose_columns(batch: ImportBatch, chosen: Sequence[Sequence[str | None]], *
 def unclear(batch: ImportBatch) -> bool:
     """Whether a heading still waits for somebody to say what it means."""
     return any(name is None for block in batch.columns for name in block)
+
+
+class HeadProblem(NamedTuple):
+    """What is wrong with a table's headings."""
+
+    sheet: str
+    row: int
+    column: str
+    words: str
+
+
+def lacking(batch: ImportBatch, workbook: Workbook) -> list[HeadProblem]:
+    """The required columns that a table of the file does not have."""
+    needed = [column for column in workbook.columns if column.required]
+    return [
+        HeadProblem(block.sheet, block.head_row, column.label, f"工作表“{block.sheet}”缺少必填的列：{column.label}。")
+        for block, names in zip(book_of(batch).blocks, batch.columns, strict=True)
+        for column in needed if column.name not in names
+    ]  # fmt: skip
+
+
+@transaction.atomic
+def leave_unclear(batch: ImportBatch, *, by: Any) -> list[HeadProblem]:
+    """Leave out the headings that nobody knows, where nobody can be asked, and name them."""
+    batch = _locked(batch, by, State.COLUMNS)
+    unknown = [
+        HeadProblem(block.sheet, block.head_row, head, f"不认识的列“{head}”，没有导入。请改用模板的表头，或删去这一列。")
+        for block, names in zip(book_of(batch).blocks, batch.columns, strict=True)
+        for head, name in zip(block.heads, names, strict=True) if name is None
+    ]  # fmt: skip
+    batch.columns = [[name or "" for name in names] for names in batch.columns]
+    batch.version += 1
+    batch.save()
+    return unknown
 
 
 def plan(batch: ImportBatch, *, by: Any, progress: Progress = silent) -> list[Line]:
@@ -280,15 +316,11 @@ def _matched(book: Book, workbook: Workbook, user: Any) -> list[list[str | None]
 
 def _refuse_doubled(book: Book, columns: Sequence[Sequence[str | None]], workbook: Workbook) -> None:
     labels = {column.name: column.label for column in workbook.columns}
-    required = {column.name for column in workbook.columns if column.required}
     for block, names in zip(book.blocks, columns, strict=True):
         used = [name for name in names if name]
         twice = {labels[name] for name in used if used.count(name) > 1}
         if twice:
             raise ValidationError(f"工作表“{block.sheet}”有两列都对应“{'、'.join(sorted(twice))}”，请只保留一列。")
-        lacking = [labels[name] for name in labels if name in required and name not in used]
-        if lacking and None not in names:
-            raise ValidationError(f"工作表“{block.sheet}”缺少必填的列：{'、'.join(lacking)}。")
 
 
 def _remember(book: Book, batch: ImportBatch, user: Any) -> None:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from portal.accounts.models import User
 from portal.exchange.services import batches
 from portal.kit.workbooks.imports import Line, Outcome
 
+NOTHING = {"new": 0, "changed": 0, "unchanged": 0, "duplicates": 0}
 WRONG = {Outcome.ERROR, Outcome.SCOPE, Outcome.DUPLICATE}
 
 
@@ -33,48 +35,49 @@ class Command(BaseCommand):
         parameters = dict(pair.split("=", 1) for pair in options["set"] if "=" in pair)
         try:
             content = options["file"].read_bytes()
-            report, lines = self._import(options, content, user, parameters)
         except OSError as error:
             raise CommandError(f"Cannot read {options['file']}: {error.strerror}.") from error
+        try:
+            report = self._import(options, content, user, parameters)
         except (ValidationError, PermissionDenied) as error:
-            raise CommandError("；".join(getattr(error, "messages", [str(error)]))) from error
+            report = {**NOTHING, "errors": [_error("", 0, "", words) for words in _messages(error)]}
         self.stdout.write(json.dumps(report, ensure_ascii=False, indent=1) if options["json"] else _words(report))
         if report["errors"] and not options["only_right"]:
             raise SystemExit(1)
 
-    def _import(
-        self, options: Any, content: bytes, user: Any, parameters: dict[str, Any]
-    ) -> tuple[dict[str, Any], list[Line]]:
+    def _import(self, options: Any, content: bytes, user: Any, parameters: dict[str, Any]) -> dict[str, Any]:
         batch = batches.upload(options["register"], options["file"].name, content, by=user, parameters=parameters)
-        if batches.unclear(batch):
-            names = [
-                head for block, found in zip(batches.book_of(batch).blocks, batch.columns, strict=True)
-                for head, name in zip(block.heads, found, strict=True) if name is None
-            ]  # fmt: skip
-            batches.drop(batch, by=user)
-            raise ValidationError(f"不认识的列：{'、'.join(names)}。请改用模板的表头，或删去这些列。")
-        lines = batches.plan(batch, by=user)
-        report = report_of(lines)
+        workbook = batches.workbook_of(batch, user)
+        unknown, missing = batches.leave_unclear(batch, by=user), batches.lacking(batch, workbook)
+        lines = [] if missing else batches.plan(batch, by=user)
+        report = report_of(lines, {column.name: column.label for column in workbook.columns})
+        report["errors"] = [_error(*problem) for problem in (*missing, *unknown)] + report["errors"]
         batch.refresh_from_db()
-        if (
-            options["dry_run"]
-            or (report["errors"] and not options["only_right"])
-            or not report["new"] + report["changed"]
-        ):
+        stays = options["dry_run"] or (report["errors"] and not options["only_right"])
+        if stays or not report["new"] + report["changed"]:
             batches.drop(batch, by=user)
         else:
             batches.write(batch, by=user, expected=batch.version, only_right=options["only_right"])
-        return report, lines
+        return report
 
 
-def report_of(lines: list[Line]) -> dict[str, Any]:
-    """Counts, and every error with sheet, row, column, message and suggestion."""
+def report_of(lines: list[Line], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Counts, and every error with sheet, row, the column's heading, message and suggestion."""
     counts = {name: sum(line.outcome == name for line in lines) for name in ("new", "changed", "unchanged")}
     errors = [
-        {"sheet": line.sheet, "row": line.number, "column": p.column, "message": p.words, "suggestion": p.suggestion}
+        _error(line.sheet, line.number, labels.get(p.column, p.column), p.words, p.suggestion)
         for line in lines if line.outcome in WRONG for p in line.problems
     ]  # fmt: skip
     return {**counts, "duplicates": sum(line.outcome == Outcome.DUPLICATE for line in lines), "errors": errors}
+
+
+def _error(sheet: str, row: int, column: str, message: str, suggestion: str = "") -> dict[str, Any]:
+    """Row 0 is the file as a whole."""
+    return {"sheet": sheet, "row": row, "column": column, "message": message, "suggestion": suggestion}
+
+
+def _messages(error: Exception) -> list[str]:
+    return list(getattr(error, "messages", [str(error)]))
 
 
 def _words(report: dict[str, Any]) -> str:

@@ -201,7 +201,8 @@ class PaperForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if "blocks" in cleaned:
-            blocks = [asdict(_merged(block, self.known)) for block in cleaned["blocks"]]
+            typed = cleaned["blocks"] if "block-text" in self.data else map(_posted, self.known.values())
+            blocks = [asdict(_merged(block, self.known)) for block in typed]
             attachments = [line.strip() for line in cleaned.get("attachments", "").splitlines() if line.strip()]
             self.instance.content = {
                 **self.instance.content, "blocks": blocks, "attachments": attachments,

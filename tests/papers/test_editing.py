@@ -80,6 +80,11 @@ class EditingTests(PaperCase):
         assert self.client.post(self.url("paper_update", self.paper), anyway).status_code == 302
         assert (self.stored().blocks[0].text, self.paper.title) == ("我写的", "我的标题")
 
+    def test_a_form_without_the_text_leaves_it_as_it_is(self):
+        posted = {name: value for name, value in self.posted(self.paper).items() if not name.startswith("block-")}
+        assert self.client.post(self.url("paper_update", self.paper), posted).status_code == 302
+        assert self.stored().blocks[0] == self.first
+
     def test_control_characters_and_unknown_kinds_are_refused_with_the_place(self):
         for change, words in (
             ({"texts": {self.first.key: "总分\u202e80"}}, "第 1 段含有不可见的控制字符（U+202E）"),

@@ -10,6 +10,7 @@ from portal.audit.models import AuditEntry
 from portal.papers.models import IssuedPaper, Paper
 from tests.factories import make_county, make_user
 from tests.papers.case import PaperCase
+from tests.queries import QueriesAtMost
 
 
 class IssueTests(PaperCase):
@@ -139,3 +140,24 @@ class ReadersTests(PaperCase):
         entry = AuditEntry.objects.first()
         assert (entry.user, entry.action) == (self.keeper, "downloaded")
         assert entry.sentence.endswith(f"下载公文 {issued.title}.docx")
+
+    def test_the_lists_cost_the_same_queries_however_many_papers_there_are(self):
+        for _ in range(4):
+            self.issued("letter")
+        for route, user in (
+            ("issuedpaper_list", self.keeper),
+            ("issuedpaper_list", self.leader),
+            ("paper_list", self.staff),
+        ):
+            self.client.force_login(user)
+            with QueriesAtMost(11):
+                assert "提醒函" in self.client.get(self.url(route)).text
+        self.client.force_login(self.keeper)
+        exported = self.client.get(self.url("issuedpaper_list"), {"export": "csv"})
+        assert b"".join(exported.streaming_content).decode("utf-8-sig").count("提醒函") >= 4
+
+    def test_a_list_is_filtered_by_kind_and_words(self):
+        self.issued("bulletin"), self.issued("letter")
+        self.client.force_login(self.leader)
+        page = self.client.get(self.url("issuedpaper_list"), {"kind": "letter", "q": "甲3"})
+        assert [row.kind for row in page.context["page_obj"].object_list] == ["letter"]

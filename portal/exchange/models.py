@@ -70,6 +70,10 @@ class ImportBatch(Versioned):
     def undo_until(self) -> dt.datetime | None:
         return self.written_at + dt.timedelta(days=settings.IMPORT_UNDO_DAYS) if self.written_at else None
 
+    @property
+    def may_be_undone(self) -> bool:
+        return self.state == self.State.WRITTEN and self.undo_until is not None and timezone.now() <= self.undo_until
+
 
 def packed(value: Any) -> bytes:
     """JSON as it is kept in a SealedField."""

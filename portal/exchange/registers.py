@@ -40,5 +40,14 @@ def open_to(user: Any) -> list[type[Workbook]]:
     return [workbook for workbook in WORKBOOKS.values() if may_import(user, workbook)]
 
 
+def readable(user: Any) -> list[str]:
+    """The names of the registers whose rows a user may see, and so the batches of them."""
+    return [
+        name
+        for name, workbook in WORKBOOKS.items()
+        if user.has_perm(workbook.view_permission) or may_import(user, workbook)
+    ]
+
+
 def may_import(user: Any, workbook: type[Workbook]) -> bool:
     return any(user.has_perm(permission) for permission in workbook.permissions)

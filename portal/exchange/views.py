@@ -20,7 +20,7 @@ from portal.audit.models import Action, record
 from portal.exchange.filters import ImportBatchFilterSet
 from portal.exchange.forms import UploadForm
 from portal.exchange.models import ImportBatch, Job, unpacked
-from portal.exchange.registers import WORKBOOKS, find, may_import
+from portal.exchange.registers import WORKBOOKS, find, may_import, readable
 from portal.exchange.services import batches, downloads, jobs
 from portal.exchange.tables import ImportBatchTable, JobTable
 from portal.exchange.tasks import enqueue
@@ -51,13 +51,17 @@ SEE, IMPORT = "exchange.view_importbatch", "exchange.add_importbatch"
 def home(request: HttpRequest) -> HttpResponse:
     """Every register with its templates, and what was imported last."""
     registers = [
-        {"name": name, "label": workbook.label, "may_import": may_import(request.user, workbook), "asks": workbook.asks}
-        for name, workbook in WORKBOOKS.items()
-        if request.user.has_perm(workbook.view_permission) or may_import(request.user, workbook)
+        {
+            "name": name,
+            "label": WORKBOOKS[name].label,
+            "may_import": may_import(request.user, WORKBOOKS[name]),
+            "asks": WORKBOOKS[name].asks,
+        }
+        for name in readable(request.user)
     ]
     return render(request, "exchange/home.html", {
         "title": "导入导出", "crumbs": [("数据与系统", None)], "registers": registers,
-        "batches": BATCHES.permitted(request.user)[:5], "jobs": Job.objects.permitted(request.user)[:5],
+        "batches": _batches(request.user).permitted(request.user)[:5], "jobs": Job.objects.permitted(request.user)[:5],
     })  # fmt: skip
 
 
@@ -123,13 +127,16 @@ class BatchListView(views.ListView):
     def get_title(self) -> str:
         return "导入批次"
 
+    def get_queryset(self) -> Any:
+        return super().get_queryset().filter(workbook__in=readable(self.request.user))
+
 
 @require_GET
 @permission_required(SEE)
 def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Where a batch is on its road: its columns, its preview, what was written."""
     jobs.reap()
-    batch = permitted_or_404(BATCHES, request.user, pk=pk)
+    batch = permitted_or_404(_batches(request.user), request.user, pk=pk)
     job = batch.jobs.first()
     context = {"batch": batch, "register": find(batch.workbook), "crumbs": [HOME, ("导入批次", reverse("exchange:batch_list"))],
                "form": KeyedForm(), "job": job, "may_change": request.user.has_perm("exchange.change_importbatch", batch)}  # fmt: skip
@@ -173,7 +180,7 @@ def _sample(cell: Any) -> str:
 @permission_required(IMPORT)
 def batch_columns(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 2: what each heading means."""
-    batch = permitted_or_404(BATCHES, request.user, "change", pk=pk)
+    batch = permitted_or_404(_batches(request.user), request.user, "change", pk=pk)
     chosen: list[list[str | None]] = [
         [request.POST.get(f"column-{number}-{index}") for index in range(len(names))]
         for number, names in enumerate(batch.columns)
@@ -194,7 +201,7 @@ def batch_columns(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(IMPORT)
 def batch_replan(request: HttpRequest, pk: int) -> HttpResponse:
     """Compare again: after a change of the registers, or to begin with."""
-    batch = permitted_or_404(BATCHES, request.user, "change", pk=pk)
+    batch = permitted_or_404(_batches(request.user), request.user, "change", pk=pk)
     try:
         _plan(request, batch)
     except ValidationError as error:
@@ -206,7 +213,7 @@ def batch_replan(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(IMPORT)
 def batch_answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 3: a suggestion taken, a cell corrected, a possible duplicate decided."""
-    batch = permitted_or_404(BATCHES, request.user, "change", pk=pk)
+    batch = permitted_or_404(_batches(request.user), request.user, "change", pk=pk)
     key, column = request.POST.get("row", ""), request.POST.get("column", "")
     value = request.POST.get("value", "")[:200]
     if key.rpartition("!")[2].isdigit():
@@ -223,7 +230,7 @@ def batch_answer(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(IMPORT)
 def batch_write(request: HttpRequest, pk: int) -> HttpResponse:
     """Step 4: all, or the rows that are right."""
-    batch = permitted_or_404(BATCHES, request.user, "change", pk=pk)
+    batch = permitted_or_404(_batches(request.user), request.user, "change", pk=pk)
     version = int(request.POST.get("version") or 0) if request.POST.get("version", "").isdigit() else 0
     only_right = request.POST.get("only_right") == "1"
     try:
@@ -253,7 +260,7 @@ def _write(request: HttpRequest, batch: ImportBatch, version: int, only_right: b
 @permission_required(IMPORT)
 def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a written batch back while nobody touched its rows."""
-    batch = permitted_or_404(BATCHES, request.user, "change", pk=pk)
+    batch = permitted_or_404(_batches(request.user), request.user, "change", pk=pk)
     try:
         refused = act_once(request, lambda: _undo(request, batch))
     except ValidationError as error:
@@ -279,7 +286,7 @@ def _undo(request: HttpRequest, batch: ImportBatch) -> Any:
 @require_POST
 @permission_required(IMPORT)
 def batch_drop(request: HttpRequest, pk: int) -> HttpResponse:
-    batch = permitted_or_404(BATCHES, request.user, "change", pk=pk)
+    batch = permitted_or_404(_batches(request.user), request.user, "change", pk=pk)
     with reported(request, "已放弃这次导入，没有写入任何内容。"):
         batches.drop(batch, by=request.user)
     return redirect("exchange:home")
@@ -289,7 +296,7 @@ def batch_drop(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required(SEE)
 def batch_returned(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The upload with red cells and a column 错误说明."""
-    batch = permitted_or_404(BATCHES, request.user, "change", pk=pk)
+    batch = permitted_or_404(_batches(request.user), request.user, "change", pk=pk)
     try:
         made = downloads.returned(batch)
     except ValidationError as error:
@@ -462,6 +469,11 @@ def _is_large(batch: ImportBatch) -> bool:
 def _steps(current: int) -> list[tuple[str, str]]:
     """(label, "done" | "now" | "") of the four steps."""
     return [(label, "done" if n < current else "now" if n == current else "") for n, label in enumerate(STEPS)]
+
+
+def _batches(user: Any) -> Any:
+    """Batches of the registers that `user` may see: a preview shows their rows."""
+    return BATCHES.filter(workbook__in=readable(user))
 
 
 def _workbook(name: str) -> type[Workbook]:

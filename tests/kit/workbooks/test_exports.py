@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import subprocess
 import tempfile
 import tracemalloc
 import zipfile
@@ -308,3 +309,20 @@ def test_a_workbook_has_no_formula_link_or_macro():
     with zipfile.ZipFile(file) as book:
         whole = "".join(book.read(name).decode("utf-8", "ignore") for name in book.namelist() if "sheet" in name)
     assert "<f>" not in whole and "hyperlink" not in whole and "vba" not in " ".join(book.namelist())
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_libreoffice_computes_no_text(kind, tmp_path):
+    """A file is opened as a person would open it, and every text is still that text."""
+    texts = [text for text in RUNNING if text.strip() == text]
+    number, file = written(kind, *[Thing(text, "备注") for text in texts])
+    assert number == len(texts)
+    path = tmp_path / f"事项.{kind}"
+    path.write_bytes(file.getvalue())
+    subprocess.run(
+        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", *(["--infilter=CSV:44,34,76"] if kind == "csv" else []), "--convert-to", "ods", "--outdir", str(tmp_path), str(path)],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    book = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "事项.ods"))
+    rows = book.get_sheet_by_index(len(book.sheet_names) - 1).to_python()
+    assert [row[0].lstrip("'") for row in rows[1:]] == texts

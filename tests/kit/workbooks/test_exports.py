@@ -319,10 +319,16 @@ def test_libreoffice_computes_no_text(kind, tmp_path):
     assert number == len(texts)
     path = tmp_path / f"事项.{kind}"
     path.write_bytes(file.getvalue())
-    subprocess.run(
-        ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", *(["--infilter=CSV:44,34,76"] if kind == "csv" else []), "--convert-to", "ods", "--outdir", str(tmp_path), str(path)],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+    reading = ["--infilter=CSV:44,34,76"] if kind == "csv" else []
+    command = [
+        "soffice",
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--headless",
+        *reading,
+        "--convert-to",
+        "ods",
+    ]
+    subprocess.run([*command, "--outdir", str(tmp_path), str(path)], check=True, capture_output=True, timeout=120)
     book = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "事项.ods"))
     rows = book.get_sheet_by_index(len(book.sheet_names) - 1).to_python()
     assert [row[0].lstrip("'") for row in rows[1:]] == texts

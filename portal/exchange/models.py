@@ -154,7 +154,10 @@ class Job(Versioned):
 
     @property
     def percent(self) -> int:
-        return min(99, self.done * 100 // self.total) if self.total and self.state != self.State.DONE else 100
+        """100 only once it is done; 0 where nobody can tell yet."""
+        if self.state == self.State.DONE:
+            return 100
+        return min(99, self.done * 100 // self.total) if self.total else 0
 
 
 class ColumnChoice(models.Model):

@@ -9,6 +9,7 @@ from django_tasks import task
 from portal.exchange.models import ImportBatch, Job
 from portal.exchange.services import batches, exports, jobs
 from portal.kit.collector import settle
+from portal.kit.models import StaleVersionError
 
 NAMED = 5  # rows that a refusal names
 
@@ -31,16 +32,22 @@ def enqueue(pk: int) -> Any:
 
 def plan(job: Job, progress: jobs.Progress) -> str:
     """Compare an upload with the register."""
-    lines = batches.plan(_batch(job), by=job.by, progress=progress)
+    try:
+        lines = batches.plan(_batch(job), by=job.by, progress=progress)
+    except StaleVersionError as error:
+        raise ValidationError("核对期间这一批又有改动，请重新核对。") from error
     return f"核对了 {len(lines)} 行。"
 
 
 def write(job: Job, progress: jobs.Progress) -> str:
     """Write a batch as it was looked at."""
     asked = job.parameters
-    batch = batches.write(
-        _batch(job), by=job.by, expected=asked["version"], only_right=asked["only_right"], progress=progress
-    )
+    try:
+        batch = batches.write(
+            _batch(job), by=job.by, expected=asked["version"], only_right=asked["only_right"], progress=progress
+        )
+    except StaleVersionError as error:
+        raise ValidationError("预览已被重新生成，没有写入任何内容，请核对后再写入。") from error
     return f"写入完成：新增 {batch.counts['new']} 行，更新 {batch.counts['changed']} 行。"
 
 

@@ -29,7 +29,7 @@ from portal.kit.access import permission_required
 from portal.kit.forms import KeyedForm
 from portal.kit.models import StaleVersionError
 from portal.kit.views import act_once, history_of, permitted_or_404, reported
-from portal.kit.workbooks.cells import text_of
+from portal.kit.workbooks.cells import date_of, text_of
 from portal.kit.workbooks.exports import XLSX
 from portal.kit.workbooks.imports import Outcome, Workbook
 
@@ -37,6 +37,7 @@ HOME: tuple[str, str | None] = ("导入导出", "/exchange/")
 BATCHES = ImportBatch.objects.select_related("by", "area", "unit")
 State = ImportBatch.State
 PAGE = 100
+FEW_DIGITS = 7  # no phone has fewer
 OFFERED = 12  # quarters or standards whose templates a page offers
 STEPS = ("选择文件", "列对应", "核对变化", "写入")
 TONES = {
@@ -171,9 +172,14 @@ def _columns_context(batch: ImportBatch, user: Any) -> dict[str, Any]:
 
 
 def _sample(cell: Any) -> str:
+    """What a cell begins with; of what may be a phone the last two digits."""
     text = text_of(cell)
-    digits = sum(char.isdigit() for char in text)
-    return f"…{text[-2:]}" if digits >= 7 else text[:12]  # what may be a phone is not shown
+    if sum(char.isdigit() for char in text) < FEW_DIGITS:
+        return text[:12]
+    try:
+        return str(date_of(cell))
+    except ValidationError:
+        return f"…{text[-2:]}"
 
 
 @require_POST
@@ -186,6 +192,7 @@ def batch_columns(request: HttpRequest, pk: int) -> HttpResponse:
         for number, names in enumerate(batch.columns)
     ]
     try:
+        _refuse_busy(batch)
         batch = batches.choose_columns(batch, chosen, by=request.user)
         if batches.unclear(batch):
             messages.error(request, "还有列没有选择对应关系：请为每一列选择，或选“不导入这一列”。")
@@ -218,6 +225,7 @@ def batch_answer(request: HttpRequest, pk: int) -> HttpResponse:
     value = request.POST.get("value", "")[:200]
     if key.rpartition("!")[2].isdigit():
         with reported(request, "已按您的选择重新核对。"):
+            _refuse_busy(batch)
             answers = (
                 batches.same_cells(batch, key, column, value) if request.POST.get("all") else {key: {column: value}}
             )
@@ -246,10 +254,7 @@ def batch_write(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _write(request: HttpRequest, batch: ImportBatch, version: int, only_right: bool) -> None:
     if _is_large(batch):
-        jobs.start(
-            Job.Kind.WRITE, f"写入 {batch.file_name}", by=request.user, batch=batch, enqueue=enqueue,
-            parameters={"version": version, "only_right": only_right},
-        )  # fmt: skip
+        _start(request, Job.Kind.WRITE, "写入", batch, version=version, only_right=only_right)
         return
     written = batches.write(batch, by=request.user, expected=version, only_right=only_right)
     counts = written.counts
@@ -279,7 +284,7 @@ def batch_undo(request: HttpRequest, pk: int) -> HttpResponse:
 def _undo(request: HttpRequest, batch: ImportBatch) -> Any:
     """Take back now, or in the background: a job, or the rows that refuse."""
     if sum(batch.counts.get(name, 0) for name in ("new", "changed")) > batches.page_rows():
-        return jobs.start(Job.Kind.UNDO, f"撤销 {batch.file_name}", by=request.user, batch=batch, enqueue=enqueue)
+        return _start(request, Job.Kind.UNDO, "撤销", batch)
     return batches.take_back(batch, by=request.user)
 
 
@@ -288,6 +293,7 @@ def _undo(request: HttpRequest, batch: ImportBatch) -> Any:
 def batch_drop(request: HttpRequest, pk: int) -> HttpResponse:
     batch = permitted_or_404(_batches(request.user), request.user, "change", pk=pk)
     with reported(request, "已放弃这次导入，没有写入任何内容。"):
+        _refuse_busy(batch)
         batches.drop(batch, by=request.user)
     return redirect("exchange:home")
 
@@ -457,9 +463,21 @@ class Preview:
 def _plan(request: HttpRequest, batch: ImportBatch) -> None:
     """Compare now, or in the background where it takes longer than a page may."""
     if _is_large(batch):
-        jobs.start(Job.Kind.PLAN, f"核对 {batch.file_name}", by=request.user, batch=batch, enqueue=enqueue)
+        _start(request, Job.Kind.PLAN, "核对", batch)
     else:
         batches.plan(batch, by=request.user)
+
+
+def _start(request: HttpRequest, kind: str, verb: str, batch: ImportBatch, **parameters: Any) -> Job:
+    """A job on a batch; one at a time."""
+    _refuse_busy(batch)
+    title = f"{verb} {batch.file_name}"
+    return jobs.start(kind, title, by=request.user, batch=batch, enqueue=enqueue, parameters=parameters)
+
+
+def _refuse_busy(batch: ImportBatch) -> None:
+    if batch.jobs.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).exists():
+        raise ValidationError("这一批正在后台处理，请等它完成以后再办。")
 
 
 def _is_large(batch: ImportBatch) -> bool:

@@ -300,6 +300,7 @@ class TestColumns:
     def test_an_unknown_column_is_named_and_asked_once(self, desk, committee):
         page = desk.upload(xlsx(self.UNCLEAR))
         assert "党派" in page.text and desk.batch.state == "columns"
+        assert "…01" in page.text and DAY in page.text and "13800000001" not in page.text  # the first cells
         select = page.tree.xpath("//select[@required]")
         assert [s.get("aria-label") for s in select] == ["“党派”对应的列"]
         chosen = {

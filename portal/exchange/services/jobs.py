@@ -125,4 +125,5 @@ def _end(job: Job, state: str, words: str) -> None:
     fields = {"state": state, "words": words[:300], "finished_at": now, "alive_at": now, "version": F("version") + 1}
     if job.file_key:
         fields |= {"file_key": job.file_key, "file_name": job.file_name, "rows": job.rows}
-    Job.objects.filter(pk=job.pk, state=State.RUNNING).update(**fields)
+    ours = {State.RUNNING, State.LOST}  # lost: it was slow and silent, not dead
+    Job.objects.filter(pk=job.pk, state__in=ours).update(**fields)

@@ -13,7 +13,9 @@ from organizations.api import areas as organizations
 from organizations.api import organizations as registers
 from organizations.api import standards
 from outreach.api import places, work
+from portal.exchange import api as exchange
 from portal.kit.access import ANY_USER
+from portal.papers import api as papers
 
 LIST, DETAIL = {"get": "list"}, {"get": "retrieve"}
 LIST_WRITE = {"get": "list", "post": "create"}  # a ScopedViewSet
@@ -89,4 +91,8 @@ urlpatterns = [
     path("results/<int:pk>/", assessments.ResultViewSet.as_view(DETAIL), name="results_detail"),
     path("result-lines/", assessments.ResultLineViewSet.as_view(LIST), name="result_lines_list"),
     path("result-lines/<int:pk>/", assessments.ResultLineViewSet.as_view(DETAIL), name="result_lines_detail"),
+    path("papers/", papers.IssuedPaperViewSet.as_view(LIST), name="issued_papers_list"),
+    path("papers/<int:pk>/", papers.IssuedPaperViewSet.as_view(DETAIL), name="issued_papers_detail"),
+    path("import-batches/", exchange.ImportBatchViewSet.as_view(LIST), name="import_batches_list"),
+    path("import-batches/<int:pk>/", exchange.ImportBatchViewSet.as_view(DETAIL), name="import_batches_detail"),
 ]

@@ -145,6 +145,7 @@ def batch_detail(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "exchange/batch_waiting.html", context | {
             "title": batch.file_name, "steps": _steps(2 if job.kind == Job.Kind.PLAN else 3), "nobody": jobs.waits_for_nobody(job),
         })  # fmt: skip
+    context["twin"] = _twin(batch, request.user)
     if batch.state == State.COLUMNS and batch.blocks:
         return render(request, "exchange/batch_columns.html", context | _columns_context(batch, request.user))
     preview = Preview(batch, request)
@@ -487,6 +488,14 @@ def _is_large(batch: ImportBatch) -> bool:
 def _steps(current: int) -> list[tuple[str, str]]:
     """(label, "done" | "now" | "") of the four steps."""
     return [(label, "done" if n < current else "now" if n == current else "") for n, label in enumerate(STEPS)]
+
+
+def _twin(batch: ImportBatch, user: Any) -> ImportBatch | None:
+    """The same file, written before: of a batch that waits to be written."""
+    if batch.state not in {State.COLUMNS, State.PREVIEW}:
+        return None
+    same = _batches(user).permitted(user).filter(digest=batch.digest, workbook=batch.workbook, state=State.WRITTEN)
+    return same.defer("content", "blocks", "lines", "written").first()
 
 
 def _batches(user: Any) -> Any:

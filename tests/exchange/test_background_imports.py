@@ -70,3 +70,15 @@ def test_pressed_twice_it_is_done_once(desk):
     act(desk, batch, "write", idempotency_key="a" * 32)
     act(desk, batch, "write", idempotency_key="a" * 32)
     assert Job.objects.filter(kind="write").count() == 1
+
+
+def test_the_same_file_is_recognized_by_its_digest(desk):
+    first = uploaded(desk)
+    assert "同一个文件" not in desk.get(first.get_absolute_url()).content.decode()
+    act(desk, first, "write")
+    file = SimpleUploadedFile("另一个名字.csv", CSV.encode(), "text/csv")
+    desk.post(reverse("exchange:import_create", args=["organizations"]), {"file": file})
+    again = ImportBatch.objects.exclude(pk=first.pk).get()
+    assert again.digest == first.digest and (again.counts["new"], again.counts["changed"]) == (0, 0)
+    page = desk.get(again.get_absolute_url()).content.decode()
+    assert "同一个文件已由 张某甲" in page and first.get_absolute_url() in page

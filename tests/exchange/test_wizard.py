@@ -51,18 +51,22 @@ def township(county):
     return make_township(parent=county, name="水坪镇")
 
 
-@pytest.fixture
-def chamber(county, township):
-    """A chamber with two members and, elsewhere, a person whose name is in the file with another number."""
-    make_organization(make_township(parent=county, name="城关镇"), name="城关镇商会", kind="township_chamber")
+def make_registered(township):
+    """What MIXED is compared with: a chamber with two members and, beside it, a namesake with another number."""
+    make_organization(make_township(parent=township.parent, name="城关镇"), name="城关镇商会", kind="township_chamber")
     chamber = make_organization(township, name="水坪镇商会", kind="township_chamber")
     for name, post, phone, since in (
-        ("王某丙", "会长", "13800000003", (2024, 6, 1)),
-        ("陈某丁", "理事", "13800000004", (2023, 11, 20)),
+        ("王某丙", "会长", "13800000003", dt.date(2024, 6, 1)),
+        ("陈某丁", "理事", "13800000004", dt.date(2023, 11, 20)),
     ):
-        make_membership(chamber, make_person(township, name=name, phone=phone), post=post, since=dt.date(*since))
+        make_membership(chamber, make_person(township, name=name, phone=phone), post=post, since=since)
     make_person(township, name="吴某辛", phone="13800000008")
     return chamber
+
+
+@pytest.fixture
+def chamber(township):
+    return make_registered(township)
 
 
 @pytest.fixture

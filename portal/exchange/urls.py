@@ -1,12 +1,14 @@
 from django.urls import path
 
-from portal.exchange import views
+from portal.exchange import report_views, views
 
 app_name = "exchange"
 urlpatterns = [
     path("", views.home, name="home"),
     path("templates/<slug:name>/", views.template, name="template"),
     path("import/<slug:name>/", views.import_create, name="import_create"),
+    path("reports/", report_views.report_list, name="report_list"),
+    path("reports/<slug:name>/", report_views.report_make, name="report_make"),
     path("batches/", views.BatchListView.as_view(), name="batch_list"),
     path("batches/<int:pk>/", views.batch_detail, name="batch_detail"),
     path("batches/<int:pk>/columns/", views.batch_columns, name="batch_columns"),

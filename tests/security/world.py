@@ -157,6 +157,9 @@ class World:
         return {"own": self.own, "sibling": self.sibling, "foreign": self.foreign}
 
 
+# Route → what its parameter `name` says
+NAMES = {"exchange:template": "organizations", "exchange:import": "organizations", "exchange:report": "coverage"}
+
 # Route → the row whose primary key stands in the address; a route that is missing here fails the matrix.
 BY_PREFIX = [
     ("accounts:user_", "user"), ("accounts:grant_create", "user"), ("accounts:grant_", "grant"), ("accounts:audit_", "entry"),
@@ -190,7 +193,7 @@ def kwargs_of(name: str, parameters: list[str], place: Place) -> dict[str, Any]:
         elif parameter == "task":
             values[parameter] = place.rows["task"].pk
         elif parameter == "name":
-            values[parameter] = "organizations" if name.startswith("exchange:") else "staff"
+            values[parameter] = NAMES.get(name.partition("_")[0], "staff")
         else:
             values[parameter] = _row(name, place).pk
     return values

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from portal.kit.workbooks.rows import Look, Opening, RowWriter, openings, width_of
 
@@ -210,10 +211,15 @@ class Book:
         if sheet.autofilter and last > body:
             page.sheet.autofilter(body - 1, 0, last - 1, len(labels) - 1)
         for column, least in sheet.below.items() if last > body else ():
-            rule = {"type": "cell", "criteria": "<", "value": least, "format": self.format(bg_color=WEAK)}
+            cell = xl_rowcol_to_cell(body, column)  # an empty cell is less than anything
+            rule = {
+                "type": "formula",
+                "criteria": f"=AND(ISNUMBER({cell}),{cell}<{least})",
+                "format": self.format(bg_color=WEAK),
+            }
             page.sheet.conditional_format(body, column, last - 1, column, rule)
         if sheet.title:
-            page.sheet.set_header(f"&R&9{sheet.title.replace('&', '&&')[:200]}")
+            page.sheet.set_header(f"&R&9 {sheet.title.replace('&', '&&')[:200]}")
         bottom = page.number
         for chart in sheet.charts if last > body else ():
             count = min(chart.rows if chart.rows is not None else last - body, last - body)

@@ -28,7 +28,7 @@ class ScoreWorkbook(Workbook):
     def __init__(self, user: Any, parameters: Mapping[str, Any] | None = None):
         super().__init__(user, parameters)
         quarters = Quarter.objects.permitted(user).select_related("scheme__area")
-        self.quarter = quarters.filter(pk=self.parameters.get("quarter") or 0).first()
+        self.quarter = quarters.filter(pk=self.asked).first()
         if self.quarter is None:
             raise ValidationError("请选择季度。")
         self.seen: dict[int, Line] = {}

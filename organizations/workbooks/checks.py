@@ -38,7 +38,7 @@ class CheckWorkbook(Workbook):
     def __init__(self, user: Any, parameters: Mapping[str, Any] | None = None):
         super().__init__(user, parameters)
         standards = Standard.objects.permitted(user)
-        self.standard = standards.filter(pk=self.parameters.get("standard") or 0).first()
+        self.standard = standards.filter(pk=self.asked).first()
         if self.standard is None:
             raise ValidationError("请选择标准。")
         self.model = apps.get_model(self.standard.applies_to)

@@ -35,6 +35,7 @@ from portal.kit.workbooks.imports import Outcome, Workbook
 
 HOME: tuple[str, str | None] = ("导入导出", "/exchange/")
 BATCHES = ImportBatch.objects.select_related("by", "area", "unit")
+HEAVY = ("content", "blocks", "lines", "written")  # what no list reads
 State = ImportBatch.State
 PAGE = 100
 FEW_DIGITS = 7  # no phone has fewer
@@ -62,7 +63,7 @@ def home(request: HttpRequest) -> HttpResponse:
     ]
     return render(request, "exchange/home.html", {
         "title": "导入导出", "crumbs": [("数据与系统", None)], "registers": registers,
-        "batches": _batches(request.user).permitted(request.user)[:5], "jobs": Job.objects.permitted(request.user)[:5],
+        "batches": _batches(request.user).permitted(request.user).defer(*HEAVY)[:5], "jobs": Job.objects.permitted(request.user)[:5],
     })  # fmt: skip
 
 
@@ -75,12 +76,16 @@ def template(request: HttpRequest, name: str) -> HttpResponseBase:
     needed = [workbook.view_permission] if with_data else [*workbook.permissions, workbook.view_permission]
     if not any(request.user.has_perm(permission) for permission in needed):
         raise PermissionDenied("您的账号没有这个登记册的权限。")
-    words = f"下载{workbook.label}{'更新表' if with_data else '模板'}"
+    try:
+        opened = workbook(request.user, request.GET.dict())
+    except ValidationError as error:
+        messages.error(request, "；".join(error.messages))
+        return redirect("exchange:home")
+    title = f"{workbook.label}{'更新表' if with_data else '模板'}"
     with transaction.atomic():
-        record(request.user, Action.EXPORTED, words=words)
-    made = downloads.template(workbook(request.user, request.GET.dict()), with_data=with_data)
+        record(request.user, Action.EXPORTED, words=f"下载{title}")
     return downloads.response(
-        made, f"{workbook.label}{'更新表' if with_data else '模板'}-{timezone.localdate()}.xlsx", XLSX
+        downloads.template(opened, with_data=with_data), f"{title}-{timezone.localdate()}.xlsx", XLSX
     )
 
 
@@ -118,7 +123,7 @@ def _uploaded(request: HttpRequest, workbook: type[Workbook], form: UploadForm) 
 
 class BatchListView(views.ListView):
     model = ImportBatch
-    queryset = BATCHES.defer("content", "blocks", "lines", "written")
+    queryset = BATCHES.defer(*HEAVY)
     table_class = ImportBatchTable
     filterset_class = ImportBatchFilterSet
     crumbs = [HOME]
@@ -412,6 +417,8 @@ class Preview:
         self.columns = [(index, column) for index, column in enumerate(workbook.columns) if column.name in used]
         self.show = request.GET.get("show", "")
         chosen = [line for line in self.lines if not self.show or line[2] == self.show]
+        if self.sorted:
+            chosen.sort(key=lambda line: line[2] not in downloads.WRONG)
         self.page = Paginator(chosen, PAGE).get_page(request.GET.get("page"))
 
     @property
@@ -432,6 +439,11 @@ class Preview:
             for o in Outcome
             if counts.get(o.value)
         ]
+
+    @property
+    def sorted(self) -> bool:
+        """Whether what has to be looked at comes first, which on one page would only move rows about."""
+        return not self.show and len(self.lines) > PAGE and bool(self.wrong)
 
     @property
     def several_sheets(self) -> bool:

@@ -14,6 +14,7 @@ from outreach.models import Station
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
 from portal.exchange.models import ColumnChoice, ImportBatch
+from tests.assessments.boards import make_board
 from tests.exchange.desk import Desk, Page, saved, xlsx
 from tests.factories import (
     make_county,
@@ -113,6 +114,12 @@ class TestPreview:
     def test_one_outcome_is_shown_alone(self, desk):
         desk.upload(xlsx(MIXED))
         assert list(desk.page("?show=error").rows) == [5, 6]
+
+    def test_of_many_rows_the_wrong_ones_come_first(self, desk):
+        right = [["水坪镇", "水坪镇商会", f"钱某{chr(0x4E00 + n)}", "会员", "", DAY] for n in range(100)]
+        page = desk.upload(xlsx([ROSTER, *right, MIXED[4]]))
+        assert list(page.outcomes.items())[:2] == [(102, "错误"), (2, "新增")]
+        assert "没有通过的行排在前面" in page.text and len(page.rows) == 100
 
     def test_rows_of_several_sheets_name_their_sheet(self, desk):
         page = desk.upload(xlsx(RIGHT, [ROSTER, ["", "水坪镇商会", "", "会员"]], titles=("甲", "乙")))
@@ -456,8 +463,17 @@ class TestRefusedFiles:
         desk.register = "nothing"
         assert desk.send(xlsx(RIGHT)).status_code == 404
 
+    def test_more_rows_than_are_read(self, desk, settings):
+        settings.IMPORT_MAX_ROWS = 1
+        assert "行" in self.said(desk, xlsx([*RIGHT, RIGHT[1]]))
+
 
 class TestOtherRegisters:
+    def test_text_of_a_file_is_text_on_the_page(self, desk):
+        desk.upload(xlsx([ROSTER, ["水坪镇", "<script>alert(1)</script>", "<b>甲", "会员", "", DAY]]))
+        page = desk.page()
+        assert "<script>alert(1)</script>" in page.rows[2]["组织"] and not page.tree.xpath("//main//b")
+
     def test_organizations(self, county, township):
         stored = make_organization(township, name="水坪镇商会", kind="township_chamber", since=dt.date(2020, 1, 1))
         make_organization(township, name="水坪镇乡贤理事会", kind="township_council")
@@ -496,3 +512,45 @@ class TestOtherRegisters:
         assert "成员花名册" in page.text and "季度评分" not in page.text
         links = page.tree.xpath("//a/@href")
         assert "/exchange/import/rosters/" in links and "/exchange/import/areas/" not in links
+
+
+class TestScores:
+    """A register that asks for a quarter first."""
+
+    @pytest.fixture
+    def board(self, db):
+        return make_board(2, 2)
+
+    def test_the_template_of_a_quarter_comes_back_with_scores(self, board):
+        desk = Desk(board.staff, "scores")
+        page = Page(desk.client.get(reverse("exchange:import_create", args=["scores"])))
+        [link] = [a for a in page.tree.xpath("//a/@href") if f"quarter={board.quarter.pk}" in a and "data=1" in a]
+        book = openpyxl.load_workbook(io.BytesIO(b"".join(desk.client.get(link).streaming_content)))
+        sheet = book.worksheets[0]
+        row = next(r for r in range(2, sheet.max_row + 1) if sheet.cell(r, 1).value == "甲1镇")
+        sheet.cell(row, 2).value = "45.5"
+        page = desk.upload(saved(book), "评分.xlsx", quarter=board.quarter.pk)
+        assert sorted(page.outcomes.values()) == ["无变化", "更新"] and page.outcomes[row] == "更新"
+        desk.act("write")
+        assert str(board.score(0, 0).given) in {"45.5", "45.50"}
+        assert "已全部复原" in desk.act("undo").text
+        assert board.score(0, 0).given is None
+
+    def test_a_refusal_keeps_what_was_chosen(self, board):
+        desk = Desk(board.staff, "scores")
+        response = desk.send(b"", "评分.xlsx", quarter=board.quarter.pk)
+        page = Page(response)
+        assert response.status_code == 422
+        assert page.tree.xpath("//select[@name='quarter']/option[@selected]/@value") == [str(board.quarter.pk)]
+
+    def test_the_quarter_of_another_county_is_none(self, board):
+        desk = Desk(board.staff, "scores")
+        assert desk.send(xlsx(RIGHT), quarter=make_board(1, 1).quarter.pk).status_code == 422
+        assert ImportBatch.objects.count() == 0
+
+    def test_a_template_without_its_quarter_says_what_to_choose(self, board):
+        for register, words in (("scores", "请选择季度"), ("checks", "请选择标准")):
+            for query in ("", "?quarter=x&standard=x", "?quarter=0&standard=0"):
+                url = reverse("exchange:template", args=[register]) + query
+                assert words in Page(Desk(board.staff).client.get(url, follow=True)).text
+        assert not AuditEntry.objects.filter(user=board.staff, action="exported").exists()

@@ -115,6 +115,12 @@ class Workbook:
         return {}
 
     @property
+    def asked(self) -> int:
+        """The key that was chosen for `asks`; 0 for none, or for what is no key."""
+        text = str(self.parameters.get(self.asks) or "")
+        return int(text) if text.isdecimal() else 0
+
+    @property
     def columns(self) -> Sequence[Column]:
         raise NotImplementedError
 

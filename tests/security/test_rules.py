@@ -49,6 +49,7 @@ LOGIN_ASKED = {302, 401}
 NO_TEXT = {
     "accounts.User.password", "accounts.LoginAttempt.username", "accounts.LoginAttempt.address",
     "accounts.OneTimeCode.digest", "accounts.PasswordRecord.password", "accounts.ApiToken.digest",
+    "exchange.ImportBatch.workbook", "exchange.ImportBatch.digest", "exchange.Job.reach",
     "organizations.Area.code", "organizations.Area.tree_code", "organizations.AreaVersion.code",
     "organizations.AreaVersion.tree_code", "assessments.Indicator.measure", "assessments.Evidence.digest",
     "assessments.Evidence.content_type", "assessments.Publication.digest", "assessments.Result.area_code",

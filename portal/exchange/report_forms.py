@@ -33,7 +33,9 @@ class ReportForm(forms.Form):
             Area.objects.permitted(user).filter(level__in=report.levels).select_related("parent").order_by("tree_code")
         )
         own = [area.pk for area in areas if reach.covers(area.tree_code)]
-        return AreaField(areas.filter(pk__in=own), label="区划", empty_label=None if len(own) == 1 else "请选择")
+        words = "" if own else "您的授权不含整个区划，不能生成这张报表；需要时请联系县委统战部工作人员。"
+        empty = None if len(own) == 1 else "请选择"
+        return AreaField(areas.filter(pk__in=own), label="区划", empty_label=empty, help_text=words)
 
     def _on(self, report: Report, user: Any) -> forms.Field:
         widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")

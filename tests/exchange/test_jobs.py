@@ -76,6 +76,12 @@ class TestWhen:
         assert Job.objects.filter(kind="write").count() == 1
         assert Organization.objects.count() == 0
 
+    def test_columns_stay_while_they_are_compared(self, desk, no_worker):
+        sent(desk)
+        before = desk.batch.columns
+        page = desk.act("columns", **{f"column-0-{n}": "" for n in range(4)})
+        assert "正在后台处理" in page.text and desk.batch.columns == before
+
     def test_when_nobody_works_the_page_says_whom_to_ask(self, desk, no_worker, settings):
         page = sent(desk)
         assert "没有运行" not in page.text
@@ -155,6 +161,19 @@ class TestFailures:
         type(desk.user).objects.update(is_active=False)
         jobs.run(Job.objects.get().pk)
         assert Job.objects.get().words == "账号已停用。"
+
+    def test_a_preview_of_what_has_changed_meanwhile_is_not_kept(self, desk, no_worker, monkeypatch):
+        sent(desk)
+        plain = batches.planned
+
+        def answered_meanwhile(batch, workbook, progress):
+            type(batch).objects.update(version=batch.version + 1)
+            return plain(batch, workbook, progress)
+
+        monkeypatch.setattr(batches, "planned", answered_meanwhile)
+        jobs.run(Job.objects.get().pk)
+        assert Job.objects.get().words == "核对期间这一批又有改动，请重新核对。"
+        assert desk.page().rows == {} and desk.batch.lines is None
 
 
 class TestLostWorkers:

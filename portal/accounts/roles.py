@@ -50,7 +50,7 @@ REGISTERS = (  # what everyone in the work may read
 )  # fmt: skip
 JOBS = _may("exchange", "view_job", "add_job")  # a long list is exported in the background
 EXCHANGE = JOBS | _may("exchange", "view_importbatch", "add_importbatch", "change_importbatch")
-PAPERS = _may("papers", "view_issuedpaper")  # bulletins, and the letters to one's own unit
+PAPERS = _may("papers", "view_issuedpaper", "view_formlayout")  # bulletins, and the letters to one's own unit
 KEEPING = (  # what those keep who stand near: the township for its villages, the village for itself, a body its own
     REGISTERS
     | _crud("organizations", *ORGANIZATIONS, actions="add change delete")
@@ -71,11 +71,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "add_quarter", "change_quarter", "add_task", "change_task", "delete_task", "change_score", "add_score",
         "add_unlock", "change_unlock", "review_selfreport", "add_publication",
     )
-    | PAPERS | _crud("papers", "paper") | _may("papers", "add_issuedpaper", "supervise_issuedpaper"),
+    | PAPERS | _crud("papers", "paper", "formlayout") | _may("papers", "add_issuedpaper", "supervise_issuedpaper"),
     Role.COMMITTEE: NETWORK | PLAN | OUTCOME | REPORTS | KEEPING | EXCHANGE | PAPERS
     | _may("organizations", "merge_person")
     | _may("assessments", "change_selfreport", "change_selfreportitem", "add_evidence", "delete_evidence"),
-    Role.VILLAGE: NETWORK | KEEPING | EXCHANGE,
+    Role.VILLAGE: NETWORK | KEEPING | EXCHANGE | _may("papers", "view_formlayout"),
     Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS | REGISTERS | JOBS | _may("exchange", "view_importbatch")
     | PAPERS | _may("papers", "supervise_issuedpaper"),
     Role.SYSADMIN: NETWORK | EXCHANGE

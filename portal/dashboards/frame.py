@@ -44,6 +44,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("排名与通报", "assessments:latest_ranking", "chart-bar", "assessments.view_result"),
             ("年度累计", "assessments:year", "presentation-chart-line", "assessments.view_result"),
             ("公文", "papers:issuedpaper_list", "document-text", "papers.view_issuedpaper"),
+            ("表格式样", "papers:formlayout_list", "document-duplicate", "papers.view_formlayout"),
         ],
     ),
     ("联谊服务", [("活动与会议", "outreach:activity_list", "calendar", "outreach.view_activity")]),

@@ -6,7 +6,7 @@ import django_filters
 
 from assessments.models import Quarter
 from portal.kit.filters import FilterSet
-from portal.papers.models import IssuedPaper, Kind, Paper
+from portal.papers.models import FormLayout, IssuedPaper, Kind, Paper
 
 
 class PaperFilterSet(FilterSet):
@@ -27,4 +27,13 @@ class IssuedPaperFilterSet(FilterSet):
 
     class Meta:
         model = IssuedPaper
+        fields: list[Any] = []
+
+
+class FormLayoutFilterSet(FilterSet):
+    search_fields = ("name", "file_name")
+    subject = django_filters.ChoiceFilter(label="填写对象", choices=FormLayout.Subject.choices)
+
+    class Meta:
+        model = FormLayout
         fields: list[Any] = []

@@ -1,6 +1,7 @@
 """Official papers (公文): one that is being written, and the versions that were issued, which nothing changes any more."""
 
 import hashlib
+import uuid
 from typing import Any, Self
 
 from django.conf import settings
@@ -168,3 +169,46 @@ class IssuedPaper(models.Model):
     def is_intact(self) -> bool:
         """Whether the kept file still has its digest."""
         return hashlib.sha256(self.docx).hexdigest() == self.digest
+
+
+class FormLayoutQuerySet(ScopedQuerySet):
+    """A county's forms are for everybody in it."""
+
+    shared_down = Q()
+
+
+class FormLayout(Versioned):
+    """表格式样: an Excel or Word form that a county brought, with placeholders which the portal fills (layout_data.py)."""
+
+    class Subject(models.TextChoices):
+        ORGANIZATION = "organization", "基层统战组织"
+        TOWNSHIP = "township", "乡镇（街道）台账"
+        RESULT = "result", "考核对象季度得分"
+
+    area = models.ForeignKey(Area, models.PROTECT, related_name="form_layouts", verbose_name="县（市）")
+    name = models.CharField("名称", max_length=60, help_text="例如 基层组织登记表")
+    subject = models.CharField("填写对象", max_length=12, choices=Subject)
+    file_name = models.CharField("文件名", max_length=150, editable=False)
+    ending = models.CharField("格式", max_length=4, choices=[("xlsx", "Excel"), ("docx", "Word")], editable=False)
+    size = models.PositiveIntegerField("大小（字节）", default=0, editable=False)
+    digest = models.CharField("校验值（SHA-256）", max_length=64, editable=False)
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
+    names = models.JSONField("占位符", default=list, editable=False)
+
+    objects = FormLayoutQuerySet.as_manager()
+    audit_skip = frozenset({"key", "names"})
+
+    class Meta:
+        ordering = ["subject", "name", "pk"]
+        verbose_name = verbose_name_plural = "表格式样"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["area", "name"], name="form_layout_name_once", violation_error_message="已有同名的表格式样。"
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def get_absolute_url(self):
+        return reverse("papers:formlayout_detail", args=[self.pk])

@@ -1,7 +1,7 @@
 """Lists of papers and of what was issued."""
 
 from portal.kit.tables import Column, Table
-from portal.papers.models import IssuedPaper, Paper
+from portal.papers.models import FormLayout, IssuedPaper, Paper
 
 
 class PaperTable(Table):
@@ -33,3 +33,15 @@ class IssuedPaperTable(Table):
     class Meta:
         model = IssuedPaper
         fields = ["title", "kind", "document_number", "quarter", "unit", "dated", "number", "at"]
+
+
+class FormLayoutTable(Table):
+    name = Column("名称", "name", link=True, order_by="name")
+    subject = Column("填写对象", "subject", order_by="subject")
+    ending = Column("格式", "ending", order_by="ending")
+    area = Column("县（市）", "area", order_by="area__tree_code")
+    updated_at = Column("更新时间", "updated_at", order_by="updated_at")
+
+    class Meta:
+        model = FormLayout
+        fields = ["name", "subject", "ending", "area", "updated_at"]

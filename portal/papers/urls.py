@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.papers import views
+from portal.papers import layout_views, views
 
 app_name = "papers"
 urlpatterns = [
@@ -17,5 +17,12 @@ urlpatterns = [
     path("drafts/<int:pk>/issue/", views.paper_issue, name="paper_issue"),
     path("drafts/<int:pk>/word/", views.paper_word, name="paper_word"),
     path("drafts/<int:pk>/pdf/", views.paper_pdf, name="paper_pdf"),
+    path("layouts/", layout_views.FormLayoutListView.as_view(), name="formlayout_list"),
+    path("layouts/add/", layout_views.FormLayoutCreateView.as_view(), name="formlayout_create"),
+    path("layouts/samples/<slug:name>/", layout_views.formlayout_sample, name="formlayout_sample"),
+    path("layouts/<int:pk>/", layout_views.FormLayoutDetailView.as_view(), name="formlayout_detail"),
+    path("layouts/<int:pk>/edit/", layout_views.FormLayoutUpdateView.as_view(), name="formlayout_update"),
+    path("layouts/<int:pk>/delete/", layout_views.FormLayoutDeleteView.as_view(), name="formlayout_delete"),
+    path("layouts/<int:pk>/filled/", layout_views.formlayout_filled, name="formlayout_filled"),
     path("basis/<int:pk>/", views.paper_basis, name="paper_basis"),
 ]

@@ -219,13 +219,13 @@ class FrameTests(TestCase):
             "活动与会议",
         }
         exchange = {"导入导出"}
-        papers = {"公文"}
+        papers = {"公文", "表格式样"}
         quarter = {"考核方案", "季度与任务", "自评填报", "排名与通报", "年度累计"}
         network = {"行政区划", "考核对象"}
         expected = {
             "staff": network | registers | quarter | exchange | papers | {"评审打分", "标准", "覆盖目标"},
             "committee": network | registers | quarter | exchange | papers, "leader": network | registers | quarter | exchange | papers,
-            "village": network | registers | exchange, "sysadmin": network | exchange | {"账号", "授权", "数据接口"},
+            "village": network | registers | exchange | {"表格式样"}, "sysadmin": network | exchange | {"账号", "授权", "数据接口"},
             "secadmin": {"账号", "授权"}, "auditor": {"审计日志"}, "nobody": set(),
         }  # fmt: skip
         for role, labels in expected.items():

@@ -158,7 +158,8 @@ class World:
 
 
 # Route → what its parameter `name` says
-NAMES = {"exchange:template": "organizations", "exchange:import": "organizations", "exchange:report": "coverage"}
+NAMES = {"exchange:template": "organizations", "exchange:import": "organizations", "exchange:report": "coverage",
+         "papers:formlayout": "organization"}  # fmt: skip
 
 # Route → the row whose primary key stands in the address; a route that is missing here fails the matrix.
 BY_PREFIX = [

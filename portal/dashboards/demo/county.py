@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from assessments import scoring
@@ -36,8 +37,9 @@ from portal.accounts.roles import Role
 from portal.audit.models import Act, Action, record_many
 from portal.dashboards.demo.cast import BODIES_WITH_DUTIES, OTHER_BODIES, PASSWORD, ROLES, person
 from portal.dashboards.demo.registers import Registers
-from portal.kit import saving
-from portal.papers.services import drafts
+from portal.kit import files, saving
+from portal.papers.models import FormLayout
+from portal.papers.services import drafts, layouts
 from portal.papers.services.figures import figures_of
 from portal.papers.services.papers import create_paper, issue_paper
 
@@ -199,6 +201,12 @@ class County:
         issue_paper(bulletin, by=self.staff, expected=bulletin.version)
         followed = figures_of(publication, by=self.staff).followed
         create_paper(drafts.letter(followed[0], by=self.staff), by=self.staff)
+        form = SimpleUploadedFile(
+            "基层统战组织登记表.xlsx", layouts.sample("organization", "xlsx"), files.TYPES["xlsx"][0]
+        )
+        layouts.keep(
+            FormLayout(area=self.county, name="基层统战组织登记表", subject="organization"), form, by=self.staff
+        )
 
     def _correct(self, quarter: Quarter, at: dt.datetime) -> None:
         """An upheld appeal: one score changes, revision 2 says why."""

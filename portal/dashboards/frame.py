@@ -44,7 +44,6 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("排名与通报", "assessments:latest_ranking", "chart-bar", "assessments.view_result"),
             ("年度累计", "assessments:year", "presentation-chart-line", "assessments.view_result"),
             ("公文", "papers:issuedpaper_list", "document-text", "papers.view_issuedpaper"),
-            ("表格式样", "papers:formlayout_list", "document-duplicate", "papers.view_formlayout"),
         ],
     ),
     ("联谊服务", [("活动与会议", "outreach:activity_list", "calendar", "outreach.view_activity")]),
@@ -52,6 +51,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
         "数据与系统",
         [
             ("导入导出", "exchange:home", "arrow-down-tray", "exchange.view_importbatch"),
+            ("表格式样", "papers:formlayout_list", "document-duplicate", "papers.view_formlayout"),
             ("账号", "accounts:user_list", "users", "accounts.view_user"),
             ("授权", "accounts:grant_list", "key", "accounts.view_grant"),
             ("审计日志", "accounts:audit_list", "shield-check", "accounts.view_audittrail"),
@@ -128,12 +128,13 @@ SWITCHED = {"assessments:quarter_detail", "assessments:report_list", "assessment
 def _belongs(path: str, route: str, below: bool) -> bool:
     """Whether a page belongs to an item: by address, but for pages that stand below another item's."""
     reviewing = "/review/" in path or path.endswith("/publish/")
-    reporting = path.endswith("/reports/")
+    reporting = path.startswith("/assessments/") and path.endswith("/reports/")
     return {
         "outreach:station_list": path.startswith(PLACES),
         "outreach:dutypost_network": path.startswith("/outreach/duty-posts/"),
         "assessments:latest_ranking": below or path.startswith("/assessments/slips/"),
         "assessments:review_latest": below or reviewing,
         "assessments:report_latest": below or reporting,
+        "papers:issuedpaper_list": below and not path.startswith("/papers/layouts/"),
         "assessments:quarter_list": below and not reviewing and not reporting,
     }.get(route, below)

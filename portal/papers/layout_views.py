@@ -21,7 +21,7 @@ from portal.papers.models import FormLayout
 from portal.papers.services import layouts
 from portal.papers.tables import FormLayoutTable
 
-HOME = ("公文", "/papers/")
+GROUP = ("数据与系统", None)
 LIST = ("表格式样", "/papers/layouts/")
 SEE = "papers.view_formlayout"
 LAYOUTS = FormLayout.objects.select_related("area")
@@ -35,7 +35,7 @@ class FormLayoutListView(views.ListView):
     filterset_class = FormLayoutFilterSet
     template_name = "papers/formlayout_list.html"
     title = "表格式样"
-    crumbs = [HOME]
+    crumbs = [GROUP]
     empty_title = "还没有表格式样"
     empty_hint = "把本地用的登记表、台账（xlsx 或 docx）写上占位符后上传，系统按登记的数据填好。"
 
@@ -57,7 +57,7 @@ class FormLayoutDetailView(views.DetailView):
     queryset = LAYOUTS
     template_name = "papers/formlayout_detail.html"
     fields = ("subject", "area", "file_name", "digest", "updated_at")
-    crumbs = [HOME, LIST]
+    crumbs = [LIST]
 
     def get_actions(self) -> list[views.Button]:
         layout, found = self.object, []
@@ -85,7 +85,7 @@ class FormLayoutCreateView(views.CreateView):
     title = "上传表格式样"
     submit_label = "上传并检查"
     success_message = "占位符都认得，表格已保存。请核对下面的预览。"
-    crumbs = [HOME, LIST]
+    crumbs = [LIST]
 
     def perform(self, form: Any) -> FormLayout:
         return layouts.keep(form.instance, form.cleaned_data["file"], by=self.request.user)
@@ -95,7 +95,7 @@ class FormLayoutUpdateView(views.UpdateView):
     model = FormLayout
     queryset = LAYOUTS
     form_class = FormLayoutForm
-    crumbs = [HOME, LIST]
+    crumbs = [LIST]
 
     def perform(self, form: Any) -> FormLayout:
         expected = form.cleaned_data.get("version") or 0
@@ -105,7 +105,7 @@ class FormLayoutUpdateView(views.UpdateView):
 class FormLayoutDeleteView(views.DeleteView):
     model = FormLayout
     queryset = LAYOUTS
-    crumbs = [HOME, LIST]
+    crumbs = [LIST]
 
     def get_consequences(self) -> list[str]:
         return ["以后不能再用它填表；已经下载的表格不受影响。"]

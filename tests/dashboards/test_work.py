@@ -243,6 +243,9 @@ class FrameTests(TestCase):
     def test_one_item_is_the_current_one(self):
         for url in (
             "/",
+            "/papers/",
+            "/papers/layouts/",
+            "/exchange/reports/",
             "/assessments/quarters/",
             f"/assessments/quarters/{self.world.own.rows['quarter'].pk}/review/",
         ):

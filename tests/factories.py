@@ -9,7 +9,23 @@ from django.utils import timezone
 from assessments.models import BonusTier, ClassAssignment, Indicator, Quarter, Scheme, Score, SelfReport, Task
 from assessments.scoring import Method
 from organizations.models import Area, AreaVersion, Kind, Level, Membership, Organization, Person, Unit
-from outreach.models import Activity, Brand, DutyPost, Outpost, Site, Station
+from outreach.models import (
+    Activity,
+    Brand,
+    Contact,
+    ContactRole,
+    DutyPost,
+    Enterprise,
+    Notice,
+    Official,
+    Outpost,
+    Pairing,
+    Request,
+    Site,
+    Station,
+    TrainingPlan,
+    Visit,
+)
 from portal.accounts.models import Grant, User
 from portal.accounts.roles import Role
 from portal.exchange.models import ImportBatch
@@ -170,6 +186,84 @@ def make_duty_post(area=None, **fields):
 def make_activity(area=None, **fields):
     values = {"kind": Activity.Kind.STUDY, "theme": f"学习{next(COUNTER)}", "on": dt.date(2026, 9, 1), **fields}
     return Activity.objects.create(area=area or make_village(), **values)
+
+
+def make_enterprise(area=None, **fields):
+    number = next(COUNTER)
+    values = {"kind": Enterprise.Kind.ENTERPRISE, "name": f"示例企业{number}公司", "since": FOUNDED, **fields}
+    return Enterprise.objects.create(area=area or make_township(), **values)
+
+
+def make_official(area=None, **fields):
+    """A county leader of a county, an official of a township."""
+    area = area or make_county()
+    kind = Official.Kind.LEADER if area.level == Level.COUNTY else Official.Kind.OFFICIAL
+    values = {"name": f"李某{next(COUNTER)}", "kind": kind, "position": "副县长", "since": FOUNDED, **fields}
+    return Official.objects.create(area=area, **values)
+
+
+def make_notice(county=None, **fields):
+    values = {
+        "name": f"告知书第{next(COUNTER)}版",
+        "text": "告知处理目的、方式、期限和权利。",
+        "since": FOUNDED,
+        **fields,
+    }
+    return Notice.objects.create(area=county or make_county(), **values)
+
+
+def make_contact(area=None, enterprise=None, **fields):
+    """A contact of a township: the head of an enterprise there, kept on the ground of duty for a year."""
+    area = area or make_township()
+    role = fields.pop("role", "enterprise_head")
+    notice = fields.pop("notice", None) or make_notice(area.parent or area)
+    values = {
+        "name": f"王某{next(COUNTER)}", "purpose": Contact.Purpose.ENTERPRISE, "basis": Contact.Basis.DUTY,
+        "review_by": timezone.localdate() + dt.timedelta(days=365), **fields,
+    }  # fmt: skip
+    contact = Contact.objects.create(area=area, notice=notice, **values)
+    if role == "enterprise_head":
+        enterprise = enterprise or make_enterprise(area)
+    ContactRole.objects.create(
+        contact=contact, role=role, enterprise=enterprise, employer="示例单位", post="负责人", since=FOUNDED
+    )
+    return contact
+
+
+def make_pairing(official=None, target=None, **fields):
+    """An official with an enterprise, or with the contact that is given."""
+    target = target or make_enterprise()
+    official = official or make_official(target.area.parent or target.area)
+    side = {"contact": target} if isinstance(target, Contact) else {"enterprise": target}
+    return Pairing.objects.create(official=official, area=target.area, **side, **{"since": FOUNDED, **fields})
+
+
+def make_visit(enterprise=None, officials=(), contacts=(), **fields):
+    enterprise = enterprise or make_enterprise()
+    visit = Visit.objects.create(area=enterprise.area, **{"on": dt.date(2026, 9, 1), **fields})
+    visit.enterprises.add(enterprise)
+    visit.officials.set(officials or [make_official(enterprise.area.parent)])
+    visit.contacts.set(contacts)
+    return visit
+
+
+def make_request(enterprise=None, **fields):
+    """A request of an enterprise, accepted and not yet handed over."""
+    source = {} if "contact" in fields or "organization" in fields else {"enterprise": enterprise or make_enterprise()}
+    values = {
+        "year": 2026, "number": next(COUNTER), "matter": "finance", "subject": "咨询贷款贴息", "accepted_on": dt.date(2026, 9, 1),
+        "due_on": dt.date(2026, 9, 14), **source, **fields,
+    }  # fmt: skip
+    area = (
+        values.pop("area", None)
+        or next(values[name] for name in ("enterprise", "organization", "contact") if name in values).area
+    )
+    return Request.objects.create(area=area, **values)
+
+
+def make_training_plan(area=None, **fields):
+    values = {"year": 2026, "name": f"培训计划{next(COUNTER)}", "audience": "cadres", "planned_people": 60, **fields}
+    return TrainingPlan.objects.create(area=area or make_county(), **values)
 
 
 def make_batch(area=None, **fields):

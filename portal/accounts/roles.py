@@ -48,6 +48,28 @@ REGISTERS = (  # what everyone in the work may read
            "view_personmerge", "view_frozenfigures")
     | _crud("outreach", *OUTREACH, "demonstration", "demonstrationstep", actions="view")
 )  # fmt: skip
+DIRECTORY = (
+    "enterprise",
+    "official",
+    "contact",
+    "contactrole",
+    "pairing",
+    "visit",
+    "support",
+    "trainingplan",
+    "trainingsession",
+    "cadrepost",
+)
+COUNTY_RULES = ("notice", "rhythm", "holiday")
+LIAISON = _crud(  # what those read who serve contacts and enterprises
+    "outreach", *DIRECTORY, *COUNTY_RULES, "request", "requeststep", "tombstone", "handover", actions="view"
+)
+SERVING = (  # what they write
+    LIAISON
+    | _crud("outreach", *DIRECTORY, actions="add change delete")
+    | _may("outreach", "add_request", "change_request", "answer_request", "reveal_contact", "erase_contact", "report_contact",
+           "hand_over_official")
+)  # fmt: skip
 JOBS = _may("exchange", "view_job", "add_job")  # a long list is exported in the background
 EXCHANGE = JOBS | _may("exchange", "view_importbatch", "add_importbatch", "change_importbatch")
 PAPERS = _may("papers", "view_issuedpaper", "view_formlayout")  # bulletins, and the letters to one's own unit
@@ -60,7 +82,9 @@ KEEPING = (  # what those keep who stand near: the township for its villages, th
 )
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.STAFF: NETWORK | PLAN | OUTCOME | REPORTS | SCORES | KEEPING | EXCHANGE
+    Role.STAFF: NETWORK | PLAN | OUTCOME | REPORTS | SCORES | KEEPING | EXCHANGE | SERVING
+    | _crud("outreach", *COUNTY_RULES, actions="add change delete")
+    | _may("outreach", "hand_over_request", "close_request")
     | _crud("organizations", *RULES, actions="add change delete")
     | _may("organizations", "merge_person")
     | _may("outreach", "name_demonstration")
@@ -72,12 +96,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "add_unlock", "change_unlock", "review_selfreport", "add_publication",
     )
     | PAPERS | _crud("papers", "paper", "formlayout") | _may("papers", "add_issuedpaper", "supervise_issuedpaper"),
-    Role.COMMITTEE: NETWORK | PLAN | OUTCOME | REPORTS | KEEPING | EXCHANGE | PAPERS
+    Role.COMMITTEE: NETWORK | PLAN | OUTCOME | REPORTS | KEEPING | EXCHANGE | PAPERS | SERVING
     | _may("organizations", "merge_person")
     | _may("assessments", "change_selfreport", "change_selfreportitem", "add_evidence", "delete_evidence"),
     Role.VILLAGE: NETWORK | KEEPING | EXCHANGE | _may("papers", "view_formlayout"),
     Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS | REGISTERS | JOBS | _may("exchange", "view_importbatch")
-    | PAPERS | _may("papers", "supervise_issuedpaper"),
+    | PAPERS | _may("papers", "supervise_issuedpaper") | LIAISON
+    | _may("outreach", "add_visit", "change_visit", "read_visit_notes", "reveal_contact"),
     Role.SYSADMIN: NETWORK | EXCHANGE
     | _may("organizations", "add_area", "change_area", "add_unit", "change_unit")
     | _may("accounts", "view_user", "add_user", "change_user", "view_grant", "confirm_grant"),

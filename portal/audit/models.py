@@ -186,6 +186,11 @@ def snapshot(obj: models.Model) -> dict[str, str]:
     return texts
 
 
+def named(obj: models.Model) -> str:
+    """What the trail calls `obj`: its text, or `audit_text` where its text is a person's who may ask to be erased."""
+    return getattr(obj, "audit_text", None) or str(obj)
+
+
 def differences(before: Mapping[str, str], obj: models.Model) -> list[Change]:
     """What changed between a snapshot taken earlier and `obj` now."""
     texts = [(name, before.get(name, ""), after) for name, after in snapshot(obj).items()]
@@ -255,7 +260,7 @@ def verify() -> tuple[int, str]:
 def _entry(by: Any, act: Act, head: AuditHead, now: Any) -> AuditEntry:
     origin = getattr(by, "origin", None) or Origin()
     changes = list(act.changes)
-    obj_text = str(act.obj)[:300] if act.obj is not None else ""
+    obj_text = named(act.obj)[:300] if act.obj is not None else ""
     entry = AuditEntry(
         sequence=head.sequence,
         at=now,
@@ -304,7 +309,7 @@ def _area_code(obj: models.Model | None) -> str:
 def _text(obj: models.Model, model_field: models.Field) -> str:
     if model_field.is_relation:
         related = getattr(obj, model_field.name)
-        return "" if related is None else str(related)
+        return "" if related is None else named(related)
     value = getattr(obj, model_field.attname)
     if isinstance(value, list):  # several of a list of choices
         return getattr(obj, f"get_{model_field.name}_display")()

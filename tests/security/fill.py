@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import models
 
 from organizations.models import Area, AreaChange, AreaSuccession, AreaVersion, Organization, Unit
-from outreach.models import Site
+from outreach.models import Enterprise, Official, Site
 from portal.accounts.models import User
 from portal.kit import files
 from portal.kit.checks import OWN_APPS
@@ -19,12 +19,27 @@ from portal.kit.secrets import EncryptedPhoneField
 NUMBERS = itertools.count(1)
 DAY = dt.date(2025, 1, 10)
 MAP = {Area, AreaChange, AreaSuccession, AreaVersion, Unit}  # what a place is made of
+
+
+def _another_official(place: Any, word: str) -> Official:
+    return Official.objects.create(
+        area=place.township, name=f"{word}接收人", kind="official", position="干事", since=DAY
+    )
+
+
 # what a constraint asks for beyond the fields' own rules
 SPECIAL: dict[str, dict[str, Any]] = {
     "organizations.formerplace": {"until": DAY},
     "organizations.coveragegoal": {"townships": True, "measure": "township_chamber"},
     "outreach.site": {"kind": "platform"},
     "outreach.demonstration": {"site": Site},
+    "outreach.contact": {"basis": "duty", "restriction": ""},
+    "outreach.contactrole": {"organization": Organization},
+    "outreach.pairing": {"enterprise": Enterprise},
+    "outreach.request": {"enterprise": Enterprise},
+    "outreach.official": {"user": None},
+    "outreach.rhythm": {"months": 6},
+    "outreach.handover": {"to_official": _another_official},
     "exchange.importbatch": {"workbook": "organizations"},
     "papers.paper": {"kind": "notice"},
 }
@@ -61,12 +76,19 @@ def _make(place: Any, word: str, model: type[models.Model]) -> Any:
             if value is not models.NOT_PROVIDED:
                 values[field.name] = value
     for name, value in SPECIAL.get(model._meta.label_lower, {}).items():
-        values[name] = row_of(place, word, value) if isinstance(value, type) else value
+        values[name] = _special(place, word, value)
     row = model(**values)
     row.save()
     if hasattr(row, "thumbnail"):
         files.store(row.key, b"%PDF-")
     return row
+
+
+def _special(place: Any, word: str, value: Any) -> Any:
+    """A model stands for its row at the place, a function for what it makes there."""
+    if isinstance(value, type):
+        return row_of(place, word, value)
+    return value(place, word) if callable(value) else value
 
 
 def _value(place: Any, word: str, field: models.Field) -> Any:

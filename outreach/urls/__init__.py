@@ -1,5 +1,6 @@
 from django.urls import path
 
+from outreach.urls import directory, requests, visits
 from outreach.views import activities, demonstrations, duties, places
 
 app_name = "outreach"
@@ -50,4 +51,7 @@ urlpatterns: list = [
     path("demonstrations/add/", demonstrations.DemonstrationCreateView.as_view(), name="demonstration_create"),
     path("demonstrations/<int:pk>/", demonstrations.DemonstrationDetailView.as_view(), name="demonstration_detail"),
     path("demonstrations/<int:pk>/step/", demonstrations.demonstration_step, name="demonstration_step"),
+    *directory.urlpatterns,
+    *visits.urlpatterns,
+    *requests.urlpatterns,
 ]

@@ -1,0 +1,3 @@
+"""Enterprises and associations, officials, contacts, notices."""
+
+urlpatterns: list = []

@@ -1,0 +1,3 @@
+"""Requests, support, training, holidays."""
+
+urlpatterns: list = []

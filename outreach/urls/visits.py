@@ -1,0 +1,3 @@
+"""Pairings, visits, rhythms, hand-overs."""
+
+urlpatterns: list = []

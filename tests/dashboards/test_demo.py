@@ -1,19 +1,31 @@
 """The demonstration: only where it is asked for, and the second time it changes nothing."""
 
 import datetime as dt
+from collections import Counter
 from io import StringIO
 
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 
 from assessments.models import Indicator, Publication, Quarter, Score, SelfReport
 from assessments.scoring import Method
 from assessments.services.publications import verify_publication
 from organizations.coverage import Coverage
 from organizations.models import Area, Membership, Organization, Person, Unit
-from outreach.models import Activity, Site
+from outreach.models import (
+    Activity,
+    Contact,
+    ContactRole,
+    Enterprise,
+    Official,
+    Pairing,
+    Request,
+    Site,
+    Support,
+    TrainingPlan,
+)
 from portal.accounts.models import Grant, User
 from portal.audit.models import verify
 from portal.dashboards.demo.cast import PASSWORD, ROLES
@@ -51,6 +63,7 @@ def test_the_demonstration(settings, client):
     two_counties()
     five_quarters()
     figures_of_the_reports()
+    service_of_the_reports()
     cells_that_need_no_typing()
     an_issued_bulletin_and_a_draft_letter()
     for suffix in ("", "-dj"):
@@ -103,6 +116,32 @@ def figures_of_the_reports():
     assert strata.exists()
     names = Person.objects.values_list("name", flat=True)
     assert all(name[1] == "某" for name in names)
+
+
+def service_of_the_reports():
+    """What the report counts of contacts and service (domain.md), in Zhuxi."""
+    day, here = dt.date(2022, 12, 31), {"area__tree_code__startswith": "420324"}
+    enterprises = Enterprise.objects.filter(**here).in_force(day)
+    assert dict(enterprises.values_list("kind").annotate(n=Count("pk")).order_by()) == {
+        "enterprise": 1783,
+        "association": 4,
+    }
+    paired = Official.objects.filter(pairings__in=Pairing.objects.in_force(day), **here).distinct()
+    assert [paired.filter(kind=kind).count() for kind in ("leader", "head")] == [28, 27]
+    signed_up = Counter(
+        ContactRole.objects.filter(contact__area__tree_code__startswith="420324").values_list("role", flat=True)
+    )
+    assert (signed_up["service_taiwan"], signed_up["service_overseas"]) == (21, 82)
+    asked = Request.objects.filter(year=2022, **here)
+    assert dict(asked.values_list("channel").annotate(n=Count("pk")).order_by()) == {"online": 9, "offline": 8}
+    assert asked.filter(state="closed", answered_on__lte=F("due_on")).count() == 17
+    assert Support.objects.filter(on__year=2022, **here).aggregate(yuan=Sum("amount"))["yuan"] == 500_000
+    plan = TrainingPlan.objects.get(year=2022, **here)
+    assert (plan.planned_people, plan.sessions.aggregate(n=Sum("attended"))["n"]) == (60, 32)
+    posts = plan.posts.aggregate(holders=Sum("holders"), recommended=Sum("recommended"))
+    assert posts == {"holders": 202, "recommended": 2}
+    names = [*Contact.objects.values_list("name", flat=True), *Official.objects.values_list("name", flat=True)]
+    assert all(len(name) == 3 and name[1] == "某" for name in names)
 
 
 def cells_that_need_no_typing():

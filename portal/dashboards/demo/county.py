@@ -36,6 +36,7 @@ from portal.accounts.models import Grant, User
 from portal.accounts.roles import Role
 from portal.audit.models import Act, Action, record_many
 from portal.dashboards.demo.cast import BODIES_WITH_DUTIES, OTHER_BODIES, PASSWORD, ROLES, person
+from portal.dashboards.demo.liaison import Liaison
 from portal.dashboards.demo.registers import Registers
 from portal.kit import files, saving
 from portal.papers.models import FormLayout
@@ -63,6 +64,7 @@ class County:
         self._accounts()
         self._units()
         Registers(self.county, self.file, self.staff, self.people).build()
+        Liaison(self.county, self.file, self.suffix, self.staff, self.people).build()
         scheme = self._scheme()
         for number in (1, 2, 3, 4):
             self._published(scheme, number)

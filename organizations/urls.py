@@ -1,6 +1,6 @@
 from django.urls import path
 
-from organizations.views import areas, attachments, coverage_goals, organizations, rosters, standards
+from organizations.views import areas, attachments, coverage_goals, organizations, reveals, rosters, standards
 
 app_name = "organizations"
 urlpatterns = [
@@ -62,6 +62,7 @@ urlpatterns = [
     path("people/similar/", rosters.person_similar, name="person_similar"),
     path("people/<int:pk>/", rosters.PersonDetailView.as_view(), name="person_detail"),
     path("people/<int:pk>/edit/", rosters.PersonUpdateView.as_view(), name="person_update"),
+    path("people/<int:pk>/reveal/", reveals.PersonRevealView.as_view(), name="person_reveal"),
     path("people/<int:pk>/merge/", rosters.person_merge, name="person_merge"),
     path("merges/<int:pk>/undo/", rosters.personmerge_undo, name="personmerge_undo"),
     path("required-posts/", rosters.RequiredPostListView.as_view(), name="requiredpost_list"),

@@ -12,6 +12,7 @@ from organizations.models.placed import (
     registers,
     standing_in,
 )
+from organizations.models.reveals import PhoneReveal, RevealCount
 from organizations.models.rosters import (
     Membership,
     Organization,
@@ -26,6 +27,6 @@ from organizations.models.units import Unit
 __all__ = [
     "About", "AboutQuerySet", "Answer", "Area", "AreaChange", "AreaSuccession", "AreaVersion", "Attachment", "Check",
     "CoverageGoal", "FieldOfWork", "FormerPlace", "FrozenFigures", "Kind", "Level", "Membership", "Named", "Organization",
-    "Person", "PersonMerge", "Placed", "PlacedDatedQuerySet", "PlacedQuerySet", "Register", "RequiredPost",
-    "RosterConfirmation", "Series", "Standard", "StandardItem", "StandardVersion", "Unit", "registers", "standing_in",
+    "Person", "PersonMerge", "PhoneReveal", "Placed", "PlacedDatedQuerySet", "PlacedQuerySet", "Register", "RequiredPost",
+    "RevealCount", "RosterConfirmation", "Series", "Standard", "StandardItem", "StandardVersion", "Unit", "registers", "standing_in",
 ]  # fmt: skip

@@ -134,7 +134,7 @@ class Person(Named, Versioned):
     class Meta:
         ordering = ["name", "pk"]
         verbose_name = verbose_name_plural = "花名册人员"
-        permissions = [("merge_person", "可以合并重复的人员")]
+        permissions = [("merge_person", "可以合并重复的人员"), ("reveal_person", "可以查看花名册人员的电话")]
         indexes = [models.Index(fields=["name"])]
 
     def get_absolute_url(self):

@@ -19,6 +19,7 @@ from organizations.models import Membership, Organization, Person, PersonMerge, 
 from organizations.roster_text import parse_roster
 from organizations.services import rosters as services
 from organizations.services.people import merge_people, similar_people, undo_merge
+from organizations.services.reveals import reveals_of
 from organizations.services.rosters import Line, Outcome
 from organizations.tables import rosters as tables
 from organizations.tables.organizations import STALENESS, staleness
@@ -269,13 +270,22 @@ class PersonDetailView(views.DetailView):
         alike = similar_people(user, person.name, but=person.pk) if not person.merged_into_id else []
         may_merge = user.has_perm("organizations.merge_person") and user.has_perm("organizations.change_person", person)
         return super().get_context_data(
-            posts=list(posts), merges=list(merges), alike=list(alike), may_merge=may_merge, form=KeyedForm(), **kwargs
+            posts=list(posts),
+            merges=list(merges),
+            alike=list(alike),
+            may_merge=may_merge,
+            form=KeyedForm(),
+            reveals=reveals_of(person)[:20] if person.phone else None,
+            **kwargs,
         )
 
     def get_actions(self) -> list[views.Button]:
         if self.object.merged_into_id or not self.may("change", self.object):
             return []
-        return [{"label": "修改", "url": reverse("organizations:person_update", args=[self.object.pk])}]
+        found = [{"label": "修改", "url": reverse("organizations:person_update", args=[self.object.pk])}]
+        if self.object.phone and self.may("reveal"):
+            found.insert(0, {"label": "查看电话", "url": reverse("organizations:person_reveal", args=[self.object.pk])})
+        return found
 
 
 class PersonUpdateView(views.UpdateView):

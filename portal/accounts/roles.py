@@ -86,7 +86,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     | _crud("outreach", *COUNTY_RULES, actions="add change delete")
     | _may("outreach", "hand_over_request", "close_request")
     | _crud("organizations", *RULES, actions="add change delete")
-    | _may("organizations", "merge_person")
+    | _may("organizations", "merge_person", "reveal_person")
     | _may("outreach", "name_demonstration")
     | _may("organizations", "add_unit", "change_unit")
     | _may(
@@ -97,7 +97,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     )
     | PAPERS | _crud("papers", "paper", "formlayout") | _may("papers", "add_issuedpaper", "supervise_issuedpaper"),
     Role.COMMITTEE: NETWORK | PLAN | OUTCOME | REPORTS | KEEPING | EXCHANGE | PAPERS | SERVING
-    | _may("organizations", "merge_person")
+    | _may("organizations", "merge_person", "reveal_person")
     | _may("assessments", "change_selfreport", "change_selfreportitem", "add_evidence", "delete_evidence"),
     Role.VILLAGE: NETWORK | KEEPING | EXCHANGE | _may("papers", "view_formlayout"),
     Role.LEADER: NETWORK | PLAN | OUTCOME | REPORTS | REGISTERS | JOBS | _may("exchange", "view_importbatch")

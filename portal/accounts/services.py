@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-import math
 import secrets
 from typing import Any
 
@@ -10,9 +9,9 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
+from portal.accounts.attempts import minutes_left, reserve
 from portal.accounts.models import ApiToken, Grant, LoginAttempt, OneTimeCode, PasswordRecord, User, fold
 from portal.accounts.passwords import profile
 from portal.accounts.roles import Role
@@ -31,11 +30,11 @@ def log_in(username: str, password: str, address: str) -> User:
     more than settings.LOGIN_ATTEMPTS get to the password check (security.md 3).
     """
     name = fold(username)[:50]
-    if not _reserve(name, address):
+    if not reserve(name, address):
         _trail(name, address, "已锁定")
         raise ValidationError(
             f"密码连续输错 {settings.LOGIN_ATTEMPTS} 次，这个账号在本机已锁定，"
-            f"请 {_minutes_left(name, address)} 分钟后再试，或联系安全管理员解锁。"
+            f"请 {minutes_left(name, address)} 分钟后再试，或联系安全管理员解锁。"
         )
     user = authenticate(username=name, password=password)
     if user is None:
@@ -86,9 +85,9 @@ def activate(username: str, code: str, address: str) -> OneTimeCode:
     Tries are counted like log-ins, outside any transaction, so that a refusal does not take its count back.
     """
     name = fold(username)[:50]
-    if not _reserve(name, address):
+    if not reserve(name, address):
         _trail(name, address, "激活码，已锁定")
-        raise ValidationError(f"尝试次数过多，请 {_minutes_left(name, address)} 分钟后再试。")
+        raise ValidationError(f"尝试次数过多，请 {minutes_left(name, address)} 分钟后再试。")
     found = usable_code(_digest(code.strip()))
     if found is None or found.user.username != name:
         _trail(name, address, "激活码不对")
@@ -187,24 +186,6 @@ def revoke_token(token: ApiToken, *, by: Any) -> None:
     token.revoked_at = timezone.now()
     token.save(update_fields=["revoked_at"])
     record(by, Action.REVOKED, token.user, words=f"停用接口令牌“{token.name}”")
-
-
-def _reserve(name: str, address: str) -> bool:
-    """Count one try; False where the limit is reached and the lock still holds."""
-    now = timezone.now()
-    until = now + dt.timedelta(minutes=settings.LOGIN_LOCK_MINUTES)
-    with transaction.atomic():
-        LoginAttempt.objects.get_or_create(username=name, address=address)
-        mine = LoginAttempt.objects.filter(username=name, address=address)
-        mine.filter(locked_until__lte=now).update(failures=0, locked_until=None)
-        taken = mine.filter(failures__lt=settings.LOGIN_ATTEMPTS).update(failures=F("failures") + 1, locked_until=until)
-    return bool(taken)
-
-
-def _minutes_left(name: str, address: str) -> int:
-    """Minutes until the lock lifts by itself, at least 1."""
-    until = LoginAttempt.objects.filter(username=name, address=address).values_list("locked_until", flat=True).first()
-    return max(1, math.ceil((until - timezone.now()).total_seconds() / 60)) if until else 1
 
 
 def _trail(name: str, address: str, why: str) -> None:

@@ -1,5 +1,6 @@
 """Log-in and out, passwords, my account; the administrators' pages: accounts, grants, the audit trail."""
 
+import time
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from portal.accounts import services
+from portal.accounts import factors, services
 from portal.accounts.filters import AuditFilterSet, GrantFilterSet, UserFilterSet
 from portal.accounts.forms import (
     ActivateForm,
@@ -41,7 +42,7 @@ ACTIVATING = "activating_code"
 def login_page(request: HttpRequest) -> HttpResponse:
     """User name and password, under the lock-out."""
     form = LoginForm(request.POST or None)
-    target = _local(request, request.POST.get("next") or request.GET.get("next", ""))
+    target = local(request, request.POST.get("next") or request.GET.get("next", ""))
     if request.user.is_authenticated and request.method == "GET":
         return redirect(target)
     if request.method == "POST" and form.is_valid():
@@ -51,7 +52,11 @@ def login_page(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            _enter(request, user)
+            if factors.is_asked(user):
+                request.session.cycle_key()
+                request.session[factors.WAITING] = {"user": user.pk, "at": time.time(), "next": target}
+                return redirect("accounts:factor_check")
+            enter(request, user)
             return redirect("accounts:password_change" if has_expired(user) else target)
     status = 422 if form.errors else 200
     return render(request, "accounts/login.html", {"title": "登录", "form": form, "next": target}, status=status)
@@ -113,7 +118,8 @@ def me(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/me.html", {
         "title": "我的账号", "grants": request.user.held_grants, "tokens": list(request.user.api_tokens.all()),
         "saved": list(request.user.saved_filters.all()), "token_form": TokenForm(),
-        "fresh_token": request.session.pop("fresh_token", ""),
+        "fresh_token": request.session.pop("fresh_token", ""), "factors": list(request.user.factors.all()),
+        "codes_left": request.user.recovery_codes.filter(used_at=None).count(), "key_form": KeyedForm(),
     })  # fmt: skip
 
 
@@ -143,7 +149,7 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @any_user
 def saved_filter_create(request: HttpRequest) -> HttpResponse:
     """Keep a list's filter under a name."""
-    path = _local(request, request.POST.get("path", ""))
+    path = local(request, request.POST.get("path", ""))
     form = SavedFilterForm({**request.POST.dict(), "path": path}, instance=SavedFilter(user=request.user))
     if form.is_valid():
         form.save()
@@ -298,14 +304,15 @@ class AuditDetailView(views.DetailView):
         return f"审计记录 {self.object.sequence}"
 
 
-def _enter(request: HttpRequest, user: User) -> None:
+def enter(request: HttpRequest, user: User) -> None:
+    """The session begins."""
     login(request, user)
     user.origin = Origin(request.request_id, client_address(request))
     with transaction.atomic():
         record(user, Action.LOGGED_IN, user, words="登录")
 
 
-def _local(request: HttpRequest, url: str) -> str:
+def local(request: HttpRequest, url: str) -> str:
     """`url` where it is an address of this portal, else the first page."""
     safe = url.startswith("/") and url_has_allowed_host_and_scheme(url, {request.get_host()}, request.is_secure())
     return url if safe else reverse("dashboards:my_work")

@@ -39,6 +39,7 @@ class Action(models.TextChoices):
     IMPORTED = "imported", "导入"
     EXPORTED = "exported", "导出"
     DOWNLOADED = "downloaded", "下载"
+    REVEALED = "revealed", "查看电话"
     LOGGED_IN = "logged_in", "登录"
     LOGGED_OUT = "logged_out", "退出登录"
     LOG_IN_FAILED = "log_in_failed", "登录失败"

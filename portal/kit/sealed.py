@@ -1,6 +1,7 @@
 """Bytes that are compressed and encrypted in the database, such as an upload in which people typed phones."""
 
 import zlib
+from base64 import b64decode, b64encode
 from typing import Any
 
 from django.db import models
@@ -21,12 +22,26 @@ class SealedField(models.BinaryField):
         """What its values are bound to: "app.model.field"."""
         return f"{self.model._meta.label_lower}.{self.name}"
 
+    def value_to_string(self, obj: Any) -> str:
+        """A dump holds what the database holds: sealed."""
+        value = self.value_from_object(obj)
+        return "" if value is None else b64encode(self._sealed(value)).decode()
+
+    def to_python(self, value: Any) -> Any:
+        """Bytes as they are; text is what a dump holds."""
+        if not isinstance(value, str):
+            return value
+        return zlib.decompress(open_bytes(b64decode(value), self.label)) if value else None
+
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> bytes | None:
         return None if value is None else zlib.decompress(open_bytes(bytes(value), self.label))
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        sealed = None if value is None else seal_bytes(zlib.compress(bytes(value), 1), self.label)
+        sealed = None if value is None else self._sealed(value)
         return super().get_db_prep_value(sealed, connection, prepared)
+
+    def _sealed(self, value: Any) -> bytes:
+        return seal_bytes(zlib.compress(bytes(value), 1), self.label)
 
     def stale(self) -> list[Any]:
         """The primary keys of the rows that are not written with today's first key."""

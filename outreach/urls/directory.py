@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from outreach.views import directory
+from outreach.views import contacts, directory
 
 urlpatterns: list = [
     path("enterprises/", directory.EnterpriseListView.as_view(), name="enterprise_list"),
@@ -17,6 +17,17 @@ urlpatterns: list = [
     path("officials/<int:pk>/edit/", directory.OfficialUpdateView.as_view(), name="official_update"),
     path("officials/<int:pk>/close/", directory.OfficialCloseView.as_view(), name="official_close"),
     path("officials/<int:pk>/reopen/", directory.OfficialReopenView.as_view(), name="official_reopen"),
+    path("contacts/", contacts.ContactListView.as_view(), name="contact_list"),
+    path("contacts/add/", contacts.ContactCreateView.as_view(), name="contact_create"),
+    path("contacts/<int:pk>/", contacts.ContactDetailView.as_view(), name="contact_detail"),
+    path("contacts/<int:pk>/edit/", contacts.ContactUpdateView.as_view(), name="contact_update"),
+    path("contacts/<int:pk>/renew/", contacts.ContactRenewView.as_view(), name="contact_renew"),
+    path("contacts/<int:pk>/restrict/", contacts.ContactRestrictView.as_view(), name="contact_restrict"),
+    path("contacts/<int:pk>/lift/", contacts.ContactLiftView.as_view(), name="contact_lift"),
+    path("contacts/<int:pk>/erase/", contacts.ContactEraseView.as_view(), name="contact_erase"),
+    path("contacts/<int:pk>/report/", contacts.ContactReportView.as_view(), name="contact_report"),
+    path("contacts/<int:pk>/roles/add/", contacts.ContactRoleCreateView.as_view(), name="contactrole_create"),
+    path("contact-roles/<int:pk>/end/", contacts.ContactRoleEndView.as_view(), name="contactrole_end"),
     path("notices/", directory.NoticeListView.as_view(), name="notice_list"),
     path("notices/add/", directory.NoticeCreateView.as_view(), name="notice_create"),
     path("notices/<int:pk>/", directory.NoticeDetailView.as_view(), name="notice_detail"),

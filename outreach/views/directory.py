@@ -19,7 +19,7 @@ from outreach.views.places import route, url_or_none
 from portal.kit import saving, views
 from portal.kit.scope import permission_for
 
-DIRECTORY: list[Any] = [Enterprise, Official, Notice]
+DIRECTORY: list[Any] = [Enterprise, Contact, Official, Notice]
 HEADING = [("联谊服务", None)]
 SHOWN = 10
 

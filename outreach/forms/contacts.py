@@ -171,4 +171,4 @@ def narrow_role(form: Any) -> None:
         form.fields[name].empty_label = "请选择"
     for name, role in SHOWN_FOR.items():
         form.fields[name].widget.attrs["data-shown-for"] = f"id_role={role}"
-    form.initial.setdefault("since", timezone.localdate())
+    form.initial["since"] = form.initial.get("since") or timezone.localdate()

@@ -189,6 +189,7 @@ def sqlite(path: Path | str) -> dict[str, Any]:
 
     synchronous=FULL, because with NORMAL a power cut takes the last acknowledged commits along (a killed server
     loses nothing either way). recursive_triggers, because INSERT OR REPLACE goes round DELETE triggers without it.
+    secure_delete, because an erased person must not stay in the file's free pages.
     """
     synchronous = "OFF" if TESTING else "FULL"
     return {

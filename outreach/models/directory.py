@@ -277,7 +277,7 @@ class Contact(Placed):
 
     def prepare(self) -> None:
         """Fill the derived columns; `bulk_create` asks for it by name, `save` by itself."""
-        self.pinyin = spelling(self.name)
+        self.pinyin = spelling(self.name) if self.name else ""
         self.phone_fingerprint = self.phone.fingerprint if self.phone else ""
 
     def may_reveal(self) -> bool:

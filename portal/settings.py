@@ -192,6 +192,7 @@ def sqlite(path: Path | str) -> dict[str, Any]:
 
     synchronous=FULL, because with NORMAL a power cut takes the last acknowledged commits along (a killed server
     loses nothing either way). recursive_triggers, because INSERT OR REPLACE goes round DELETE triggers without it.
+    secure_delete, because an erased person must not stay in the file's free pages.
     """
     synchronous = "OFF" if TESTING else "FULL"
     return {
@@ -200,7 +201,7 @@ def sqlite(path: Path | str) -> dict[str, Any]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": f"PRAGMA journal_mode=WAL;PRAGMA synchronous={synchronous};PRAGMA recursive_triggers=ON",
+            "init_command": f"PRAGMA journal_mode=WAL;PRAGMA synchronous={synchronous};PRAGMA recursive_triggers=ON;PRAGMA secure_delete=ON",
         },
         "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: the live server's threads need connections of their own
     }

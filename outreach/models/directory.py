@@ -104,6 +104,7 @@ class Official(Register):
     )  # fmt: skip
 
     objects = PlacedDatedQuerySet.as_manager()
+    takes_files = False
 
     class Meta(Register.Meta):
         ordering = ["area__tree_code", "kind", "pk"]
@@ -228,6 +229,7 @@ class Contact(Placed):
     erased_at = models.DateTimeField("删除时间", null=True, editable=False)
 
     objects = ContactQuerySet.as_manager()
+    takes_files = False
     audit_private = frozenset({"name", "phone"})
     audit_skip = frozenset({"pinyin", "phone_fingerprint"})
 
@@ -275,7 +277,7 @@ class Contact(Placed):
 
     def prepare(self) -> None:
         """Fill the derived columns; `bulk_create` asks for it by name, `save` by itself."""
-        self.pinyin = spelling(self.name)
+        self.pinyin = spelling(self.name) if self.name else ""
         self.phone_fingerprint = self.phone.fingerprint if self.phone else ""
 
     def may_reveal(self) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 
-from organizations.models import Area
+from organizations.models import Area, Organization
 from outreach.models import Contact, ContactRole, Enterprise, Official, Pairing, PublicRole, Rhythm, Visit, Whom
 from portal.kit import saving
 from portal.kit.scope import ancestor_codes, code_range
@@ -19,6 +21,8 @@ PAIRED_KINDS = (Official.Kind.LEADER, Official.Kind.HEAD)  # of whom each has so
 SIDES = ("enterprises", "organizations", "contacts")
 NOTES = ("raised", "promised")
 NOT_SHOWN = "仅记录人、走访干部和领导可见"
+TARGETS: dict[str, Any] = {"enterprise": Enterprise, "organization": Organization, "contact": Contact}
+DIGITS = 18  # more make no key
 COUNTY = 6  # digits of a county's tree code
 DEFAULT_MONTHS = {
     Whom.ENTERPRISE: 6, Whom.ASSOCIATION: 3, Whom.ORGANIZATION_OFFICER: 6, Whom.ENTERPRISE_HEAD: 6, Whom.POST_HOLDER: 12,
@@ -89,6 +93,13 @@ def end_pairing(pairing: Pairing, *, until: dt.date, end: str, by: Any, expected
         raise ValidationError({"until": f"结束日期不能早于结对日期 {row.since}。"})
     row.until, row.end = until, end
     return saving.save(row, by=by, expected=expected)
+
+
+def with_last_visit(pairings: Any) -> Any:
+    """Annotate `last_on`: when the official last visited the other side."""
+    done = Visit.objects.done().filter(officials=OuterRef("official")).order_by("-on").values("on")
+    sides = (done.filter(**{f"{name}s": OuterRef(name)})[:1] for name in ("enterprise", "contact"))
+    return pairings.annotate(last_on=Coalesce(*map(Subquery, sides)))
 
 
 @dataclass
@@ -265,8 +276,10 @@ class Unseen:
     def area(self) -> Area:
         return self.target.area
 
-    def get_absolute_url(self) -> str:
-        return self.target.get_absolute_url()
+    @property
+    def visit_url(self) -> str:
+        """Where this visit is entered."""
+        return reverse("outreach:visit_create", query={"sides": token_of(self.target)})
 
 
 def not_seen(user: Any, on: dt.date, official: Official | None = None) -> list[Unseen]:
@@ -371,3 +384,40 @@ def _officials_of(side: str, on: dt.date) -> dict[int, str]:
     for pk, name in pairs.values_list(side, "official__name"):
         found[pk] = f"{found[pk]}、{name}" if pk in found else name
     return found
+
+
+# finding whom
+
+
+def find_targets(user: Any, words: str, kinds: Sequence[str], limit: int = 10) -> list[Any]:
+    """Enterprises, organizations and contacts in `user`'s areas whose name or pinyin holds every word; the exact ones first."""
+    found: list[Any] = []
+    for kind in kinds:
+        rows = targets_of(user, kind)
+        for word in words.split():
+            rows = rows.filter(Q(name__icontains=word) | Q(pinyin__icontains=word))
+        found += rows.order_by("name", "pk")[:limit] if words.split() else []
+    return sorted(found, key=lambda row: row.name != words.strip())[:limit]
+
+
+def targets_of(user: Any, kind: str) -> Any:
+    """The rows of a kind ("enterprise", "organization", "contact") that `user` may visit or pair today."""
+    model = TARGETS[kind]
+    rows = model.objects.permitted(user).select_related("area__parent", "unit")
+    return rows.usable() if model is Contact else rows.in_force()
+
+
+def token_of(target: Any) -> str:
+    """ "enterprise-12": how a form names a target."""
+    return f"{target._meta.model_name}-{target.pk}"
+
+
+def targets_from(user: Any, tokens: Sequence[str], kinds: Sequence[str]) -> list[Any]:
+    """The targets that tokens name, in their order; what `user` may not visit is left out."""
+    wanted: dict[str, set[int]] = {}
+    for token in tokens:
+        kind, _, pk = token.partition("-")
+        if kind in kinds and pk.isascii() and pk.isdigit() and len(pk) < DIGITS:
+            wanted.setdefault(kind, set()).add(int(pk))
+    rows = [row for kind, pks in wanted.items() for row in targets_of(user, kind).filter(pk__in=pks)]
+    return sorted(rows, key=lambda row: list(tokens).index(token_of(row)))

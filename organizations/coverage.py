@@ -4,12 +4,14 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models.fields.json import KeyTransform
 
 from organizations.ledger import Ledger, Place
 from organizations.measures import MEASURES, Figure, Item, Scope
@@ -47,7 +49,10 @@ class Coverage:
         self.ledger = Ledger(area, self.days)
         self._items: dict[tuple[str, dt.date], list[Item]] = {}
         self._grouped: dict[tuple[str, dt.date], dict[int | None, list[Item]]] = {}
-        self._counted: dict[tuple, dict[int | None, tuple[int, int]]] = {}
+        self._summaries: dict[str, dict[int, dict[str, list[int]] | None]] = {}
+        self._lists: dict[dt.date, dict[str, list]] = {}
+        self._targets: dict[Hashable, Counter] = {}
+        self._counted: dict[tuple, tuple[Counter, Counter]] = {}
         self._known: dict[str, tuple[str, str, Any, Scope | None]] = {}
 
     def goals(self, on: dt.date) -> list[CoverageGoal]:
@@ -66,46 +71,33 @@ class Coverage:
 
     def share(self, key: str, on: dt.date, within: int | None = None) -> tuple[int, int]:
         """(achieved, target) alone; of a frozen day without its lists, so that a trend over years stays cheap."""
-        if self.is_frozen(on):
-            found = self._frozen[on].summary.get(key, {}).get(str(within or self.area.pk))
+        frozen = self._frozen_sums(key, on) if self.is_frozen(on) else None
+        if frozen is not None:
+            found = frozen.get(str(within or self.area.pk))
             if found is not None:
                 return found[0], found[1]
-        if self.is_frozen(on) and key in self._frozen[on].summary:
             line = self.line(key, on, within)
             return line.achieved, line.target
-        return self._sums(key, on).get(within or self.area.pk, (0, 0))
+        return self._counts(key, on, within or self.area.pk)
 
-    def _sums(self, key: str, on: dt.date) -> dict[int | None, tuple[int, int]]:
-        """Area id → (achieved, target) of every area of the tree, from one walk."""
+    def _counts(self, key: str, on: dt.date, area_id: int) -> tuple[int, int]:
+        """(achieved, target) of one area, from sums that are carried up the tree once a day and measure."""
         _, _, measure, scope = self._asked(key)
         asked = (measure.name, scope, on)
         if asked not in self._counted:
-            self._counted[asked] = self._summed(measure.tally(self.ledger, on, scope), on)
-        return self._counted[asked]
-
-    def _summed(self, tally: Iterable[tuple[int, bool]], on: dt.date) -> dict[int | None, tuple[int, int]]:
-        """Each area's own count first, then carried upwards once an area: there are fewer areas than rows."""
-        has: Counter[int] = Counter()
-        asked: Counter[int] = Counter()
-        for area_id, holds in tally:
-            asked[area_id] += 1
-            if holds:
-                has[area_id] += 1
-        tree, sums = self.ledger.tree(on), dict[int | None, tuple[int, int]]()
-        for area_id, number in asked.items():
-            above: int | None = area_id
-            while above in tree:
-                achieved, target = sums.get(above, (0, 0))
-                sums[above] = achieved + has[area_id], target + number
-                above = tree[above].parent_id
-        return sums
+            tally, tree = measure.tally(self.ledger, on, scope), self.ledger.tree(on)
+            if tally.of not in self._targets:
+                self._targets[tally.of] = _carried(tally.asked, tree)
+            self._counted[asked] = self._targets[tally.of], _carried(tally.lacking, tree)
+        targets, lacking = self._counted[asked]
+        return targets[area_id] - lacking[area_id], targets[area_id]
 
     def items(self, key: str, on: dt.date) -> list[Item]:
         """The list behind a figure."""
         if (key, on) not in self._items:
-            if self.is_frozen(on) and key in self._frozen[on].summary:
+            if self.is_frozen(on) and self._frozen_sums(key, on) is not None:
                 tree = self.ledger.tree(on)
-                items = [Item(*row) for row in self._frozen[on].items[key]]
+                items = [Item(*row) for row in self._frozen_items(on)[key]]
                 self._items[key, on] = [item for item in items if item.area_id in tree]
             else:
                 _, _, measure, scope = self._asked(key)
@@ -156,19 +148,35 @@ class Coverage:
             scope = None
         return goal.title, MEASURES[goal.measure].counted_in, MEASURES[goal.measure], scope
 
-    @property
+    @cached_property
     def _goals(self) -> list[CoverageGoal]:
-        if not hasattr(self, "_loaded_goals"):
-            self._loaded_goals = list(CoverageGoal.objects.filter(area__tree_code=self.area.tree_code[:6]))
-        return self._loaded_goals
+        return list(CoverageGoal.objects.filter(area__tree_code=self.area.tree_code[:6]))
 
-    @property
-    def _frozen(self) -> dict[dt.date, FrozenFigures]:
-        """The last frozen figures of each day."""
-        if not hasattr(self, "_loaded_frozen"):
-            rows = FrozenFigures.objects.filter(area__tree_code=self.area.tree_code[:6], on__in=self.days)
-            self._loaded_frozen = {row.on: row for row in rows.order_by("pk").defer("items")}
-        return self._loaded_frozen
+    @cached_property
+    def _frozen(self) -> dict[dt.date, int]:
+        """Day → the last frozen figures of it (id); what they say is read when it is asked."""
+        rows = FrozenFigures.objects.filter(area__tree_code=self.area.tree_code[:6], on__in=self.days)
+        return dict(rows.order_by("pk").values_list("on", "pk"))
+
+    def _frozen_sums(self, key: str, on: dt.date) -> dict[str, list[int]] | None:
+        """Area id → [achieved, target] of a frozen day; None where this goal or measure was not frozen.
+
+        A trend asks all days for one key; who asks for a second key is told everything.
+        """
+        if key not in self._summaries:
+            rows = FrozenFigures.objects.filter(pk__in=self._frozen.values()).order_by()
+            if self._summaries:
+                everything = dict(rows.values_list("pk", "summary"))
+                keys = {name for summary in everything.values() for name in summary} | {key}
+                self._summaries.update({k: {pk: said.get(k) for pk, said in everything.items()} for k in keys})
+            else:
+                self._summaries[key] = dict(rows.values_list("pk", KeyTransform(key, "summary")))
+        return self._summaries[key][self._frozen[on]]
+
+    def _frozen_items(self, on: dt.date) -> dict[str, list]:
+        if on not in self._lists:
+            self._lists[on] = FrozenFigures.objects.values_list("items", flat=True).get(pk=self._frozen[on])
+        return self._lists[on]
 
 
 def default_goals(county: Area, *, since: dt.date) -> list[CoverageGoal]:
@@ -263,6 +271,17 @@ def _sums(items: Sequence[Item], tree: dict[int, Place]) -> dict[str, list[int]]
                 sums[str(above)][1] += 1
             above = tree[above].parent_id
     return sums
+
+
+def _carried(counts: Counter, tree: dict[int, Place]) -> Counter:
+    """Each area's own count and that of everything below it."""
+    total: Counter = Counter()
+    for area_id, number in counts.items():
+        above: int | None = area_id
+        while above in tree:
+            total[above] += number
+            above = tree[above].parent_id
+    return total
 
 
 def _names(these: dict, those: dict) -> list[str]:

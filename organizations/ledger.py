@@ -5,14 +5,15 @@ All of it is loaded once for all days that a page shows; the days are then count
 """
 
 import datetime as dt
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import CharField, Count, F, Max, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce
 
 from organizations.models import (
     Area,
@@ -28,6 +29,7 @@ from organizations.models import (
 )
 from portal.accounts.models import Grant
 from portal.accounts.roles import Role
+from portal.kit.fields import AnyOf
 from portal.kit.scope import code_range
 
 ORGANIZATION = "organizations.organization"
@@ -74,6 +76,12 @@ APART: set[str] = set()  # sources read in a query of their own, when they are a
 PERIODS: dict[str, Callable[[], QuerySet]] = {}
 
 
+@cache
+def facts_in(source: str) -> QuerySet:
+    """A register's rows as facts, put together once: filtering it copies less than making it anew."""
+    return SOURCES[source]()
+
+
 def facts_of(queryset: QuerySet, **columns: Any) -> QuerySet:
     """A register's rows as facts; `columns` replaces the row's own kind, name, since or until, or names what is due."""
     own = {name: F(name) for name in ("kind", "name", "since", "until")}
@@ -85,7 +93,7 @@ def facts_of(queryset: QuerySet, **columns: Any) -> QuerySet:
     )
 
 
-FEW_DAYS = 2
+TRUE = {"1", "true"}  # a passed check as text, as SQLite and PostgreSQL write it: cheaper than a converted value
 
 
 def quarter_start(on: dt.date) -> dt.date:
@@ -98,31 +106,61 @@ class Ledger:
 
     def __init__(self, area: Area, days: Iterable[dt.date]):
         self.area, self.days = area, sorted(set(days))
-        self._trees: dict[dt.date, dict[int, Place]] = {}
-        self._standing: dict[tuple[str, dt.date], list[tuple[Fact, int]]] = {}
+        self._trees: dict[tuple[int, int], dict[int, Place]] = {}
+        self._standing: dict[tuple, list[tuple[Fact, int]]] = {}
+        self._ends: dict[str, tuple[list[str], list[str]]] = {}
         self._periods: dict[tuple[str, dt.date], list[tuple[int, int, int | None, str, str]]] = {}
         self._apart: dict[str, list[Fact]] = {}
         self.known: dict[Any, Any] = {}  # what measures worked out for a day and may ask again
 
     def tree(self, on: dt.date) -> dict[int, Place]:
-        """Area id → what it was, for `area` and all below it on `on`."""
-        if on not in self._trees:
-            day = on.isoformat()
+        """Area id → what it was, for `area` and all below it on `on`; the same object for days between two changes."""
+        day = on.isoformat()
+        begun, ended = self._turns
+        known = bisect_right(begun, day), bisect_left(ended, day)
+        if known not in self._trees:
             here = (p for p in self._places if p.since <= day and (p.until is None or p.until >= day))
-            self._trees[on] = {place.area_id: place for place in here}
-        return self._trees[on]
+            self._trees[known] = {place.area_id: place for place in here}
+        return self._trees[known]
 
     def standing(self, source: str, on: dt.date) -> list[tuple[Fact, int]]:
         """(row, area id) of the rows of a register that were in force on `on`, at the place of that day."""
-        if (source, on) not in self._standing:
+        moment = self._moment(source, on)
+        if moment not in self._standing:
             day, tree = on.isoformat(), self.tree(on)
             facts = (f for f in self._facts_of(source) if f.since <= day and (f.until is None or f.until >= day))
-            if any(label == source for label, _ in self._former):
+            if source in self._moved:
                 found = [(fact, self.place_of(source, fact.pk, fact.area_id, on)) for fact in facts]
             else:
                 found = [(fact, fact.area_id) for fact in facts]
-            self._standing[source, on] = [pair for pair in found if pair[1] in tree]
-        return self._standing[source, on]
+            self._standing[moment] = [pair for pair in found if pair[1] in tree]
+        return self._standing[moment]
+
+    def _moment(self, source: str, on: dt.date) -> tuple:
+        """What tells two days apart for a register: days between which nothing began, ended or moved are one moment."""
+        if source not in self._ends:
+            facts = self._facts_of(source)
+            self._ends[source] = sorted({f.since for f in facts}), sorted({f.until for f in facts if f.until})
+        day = on.isoformat()
+        turns = tuple(
+            bisect(days, day)
+            for (begun, ended) in (self._ends[source], self._turns)
+            for bisect, days in ((bisect_right, begun), (bisect_left, ended))
+        )
+        return source, turns, on if source in self._moved else None
+
+    def counts(self, source: str, on: dt.date) -> dict[str, tuple[Counter, Counter]]:
+        """Kind → how many rows of it stood at each area and at each body on `on`; a body's rows are not its area's."""
+        known = "counts", self._moment(source, on)
+        if known not in self.known:
+            found: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+            for fact, area_id in self.standing(source, on):
+                if fact.unit_id is None:
+                    found[fact.kind][0].append(area_id)
+                else:
+                    found[fact.kind][1].append(fact.unit_id)
+            self.known[known] = {kind: (Counter(areas), Counter(units)) for kind, (areas, units) in found.items()}
+        return self.known[known]
 
     def place_of(self, source: str, pk: int, today: int, on: dt.date) -> int:
         """Where a row stood on `on`: its place today, unless it has moved since."""
@@ -140,7 +178,7 @@ class Ledger:
     def held(self, period: str, on: dt.date, kinds: Collection[str] = ()) -> tuple[Counter, Counter]:
         """How many were held from the quarter's first day to `on`: by area of that day, by the body that held them."""
         by_area, by_unit = Counter(), Counter()
-        moved = any(label == period for label, _ in self._former)
+        moved = period in self._moved
         for pk, area_id, unit_id, kind, day in self._held(period, on):
             if not kinds or kind in kinds:
                 if unit_id is not None:
@@ -149,12 +187,21 @@ class Ledger:
                     by_area[self.place_of(period, pk, area_id, dt.date.fromisoformat(day)) if moved else area_id] += 1
         return by_area, by_unit
 
-    def officers(self, on: dt.date) -> dict[tuple[int, str], int]:
-        """(organization id, post) → how many held a required post on `on`."""
+    def officers(self, on: dt.date, organizations: Collection[int]) -> dict[tuple[int, str], int]:
+        """(organization id, post) → how many held a required post of one of `organizations` on `on`."""
         posts = {post.post for post in self._required}
-        rows = Membership.objects.filter(self._here(ORGANIZATION, "organization__"), post__in=posts).in_force(on)
+        rows = Membership.objects.filter(organization__in=organizations, post__in=posts).in_force(on)
         counted = rows.order_by().values_list("organization_id", "post").annotate(number=Count("pk"))
         return {(organization, post): number for organization, post, number in counted}
+
+    def short_of_officers(self, on: dt.date) -> set[int]:
+        """The organizations in which a required post had too few holders on `on`: few rows, found by the database."""
+        held = Membership.objects.filter(organization=OuterRef(OuterRef("pk")), post=OuterRef("post")).in_force(on)
+        number = held.order_by().values("organization").annotate(number=Count("pk")).values("number")
+        required = RequiredPost.objects.filter(area__tree_code=self.area.tree_code[:6], kind=OuterRef("kind"))
+        short = required.in_force(on).filter(minimum__gt=Coalesce(Subquery(number), 0))
+        rows = Organization.objects.filter(self._here(ORGANIZATION)).filter(Exists(short))
+        return set(rows.order_by().values_list("pk", flat=True))
 
     def required(self, on: dt.date) -> dict[str, list[RequiredPost]]:
         """Kind of organization → the posts that had to be filled on `on`."""
@@ -164,9 +211,15 @@ class Ledger:
                 found[post.kind].append(post)
         return found
 
-    def confirmed(self, on: dt.date) -> dict[int, str]:
-        """Organization id → the last day (ISO) up to `on` on which its roster was confirmed."""
-        rows = RosterConfirmation.objects.filter(self._here(ORGANIZATION, "organization__"), on__lte=on)
+    def unconfirmed(self, on: dt.date, since: dt.date) -> set[int]:
+        """The organizations whose roster nobody confirmed from `since` to `on`."""
+        lately = RosterConfirmation.objects.filter(organization=OuterRef("pk"), on__gte=since, on__lte=on)
+        rows = Organization.objects.filter(self._here(ORGANIZATION)).filter(~Exists(lately))
+        return set(rows.order_by().values_list("pk", flat=True))
+
+    def confirmed(self, on: dt.date, organizations: Collection[int]) -> dict[int, str]:
+        """Organization id → the last day (ISO) up to `on` on which its roster was confirmed; of `organizations` only."""
+        rows = RosterConfirmation.objects.filter(organization__in=organizations, on__lte=on)
         return dict(rows.order_by().values_list("organization_id").annotate(last=Cast(Max("on"), CharField())))
 
     def liaisons(self, on: dt.date) -> Counter:
@@ -176,8 +229,8 @@ class Ledger:
     def passed(self, standard: str, on: dt.date) -> dict[tuple[str, int], bool]:
         """(register, row id) → whether its last check by a standard up to `on` was passed."""
         limit = on.isoformat()
-        rows = (row for row in self._checks if row[0] == standard and row[3] <= limit)  # oldest first
-        return {(register, pk): passed for _, register, pk, _, passed in rows}
+        rows = self._checks.get(standard, ())  # oldest first
+        return {(register, pk): passed in TRUE for _, register, pk, day, passed in rows if day <= limit}
 
     @cached_property
     def _codes(self) -> tuple[str, str]:
@@ -191,26 +244,42 @@ class Ledger:
         return [Place(*row) for row in rows.values_list(*Place._fields[:-2], *days)]
 
     @cached_property
-    def _areas(self) -> Any:
-        """Every area that ever stood here, for `area__in`.
+    def _turns(self) -> tuple[list[str], list[str]]:
+        """The days on which a version began, and those on which one ended, in order."""
+        begun, ended = {place.since for place in self._places}, {place.until for place in self._places if place.until}
+        return sorted(begun), sorted(ended)
+
+    def _among(self, path: str) -> Q:
+        """The condition "is an area that ever stood here" for the area reached by `path`.
 
         As keys on PostgreSQL, which with a subquery reads whole tables of all counties; as a subquery on SQLite, which
         takes the index either way and has less to read.
         """
         if connection.vendor == "postgresql":
-            return sorted({place.area_id for place in self._places})
+            return Q(AnyOf(path, self._areas))
         lo, hi = self._codes
-        return AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by().values("area")
+        return Q(
+            **{f"{path}__in": AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by().values("area")}
+        )
+
+    @cached_property
+    def _areas(self) -> list[int]:
+        return sorted({place.area_id for place in self._places})
 
     @cached_property
     def _former(self) -> dict[tuple[str, int], list[tuple[dt.date, dt.date, int]]]:
         """Where the rows stood that ever stood here and have moved, and where those stood that came."""
-        here = FormerPlace.objects.filter(area__in=self._areas).order_by().values_list("register", "object_id")
+        here = FormerPlace.objects.filter(self._among("area")).order_by().values_list("register", "object_id")
         found = defaultdict(list)
-        rows = FormerPlace.objects.filter(Q(area__in=self._areas) | Q(object_id__in=here.values("object_id")))
+        rows = FormerPlace.objects.filter(self._among("area") | Q(object_id__in=here.values("object_id")))
         for row in rows.values_list("register", "object_id", "since", "until", "area_id"):
             found[row[0], row[1]].append(row[2:])
         return dict(found)
+
+    @cached_property
+    def _moved(self) -> set[str]:
+        """The registers of which a row stood elsewhere once."""
+        return {register for register, _ in self._former}
 
     def here(self, source: str, on: dt.date) -> Q:
         """The condition "stood here on `on`" for rows of a register, for a queryset that reads them whole."""
@@ -224,7 +293,7 @@ class Ledger:
 
     def _here(self, source: str, prefix: str = "") -> Q:
         """The condition "stands or ever stood here" for rows of a register."""
-        here = Q(**{f"{prefix}area__in": self._areas})
+        here = self._among(f"{prefix}area")
         moved = [pk for label, pk in self._former if label == source]
         return here | Q(**{f"{prefix}pk__in": moved}) if moved else here
 
@@ -232,24 +301,25 @@ class Ledger:
         """The rows of a register; the small ones come in one query, a large one that few pages ask for in its own."""
         if source in APART:
             if source not in self._apart:
-                self._apart[source] = [Fact(*row) for row in SOURCES[source]().filter(self._here(source))]
+                self._apart[source] = [Fact(*row) for row in facts_in(source).filter(self._here(source))]
             return self._apart[source]
         return self._facts.get(source, ())
 
     @cached_property
     def _facts(self) -> dict[str, list[Fact]]:
         """The registers that pages ask for together, in one query."""
-        first, *others = [rows().filter(self._here(source)) for source, rows in SOURCES.items() if source not in APART]
+        first, *others = [facts_in(source).filter(self._here(source)) for source in SOURCES if source not in APART]
         found = defaultdict(list)
-        for row in first.union(*others, all=True) if others else first:
-            found[row[0]].append(Fact(*row))
+        for fact in map(Fact._make, first.union(*others, all=True) if others else first):
+            found[fact.source].append(fact)
         return found
 
     def _held(self, period: str, on: dt.date) -> list[tuple[int, int, int | None, str, str]]:
-        """What was held in the quarter of a day up to it. Most pages ask for two days; who asks for more gets all at once."""
+        """What was held in the quarter of a day up to it. A page compares its last two days; who asks for more gets all."""
         if (period, on) not in self._periods:
-            asked = sum(known == period for known, _ in self._periods)
-            days = [on] if asked < FEW_DAYS else [day for day in self.days if (period, day) not in self._periods]
+            days = self.days[-2:] if on in self.days[-2:] else [on]
+            if any(known == period for known, _ in self._periods):
+                days = [day for day in self.days if (period, day) not in self._periods]
             quarters = Q(pk__in=[])
             for day in days:
                 quarters |= Q(on__gte=quarter_start(day), on__lte=day)
@@ -263,8 +333,7 @@ class Ledger:
     @cached_property
     def _bodies(self) -> list[Unit]:
         lo, hi = self._codes
-        units = Unit.objects.filter(area__tree_code__gte=lo, area__tree_code__lt=hi, kind=Unit.Kind.BODY)
-        return list(units.select_related("area"))
+        return list(Unit.objects.filter(area__tree_code__gte=lo, area__tree_code__lt=hi, kind=Unit.Kind.BODY))
 
     @cached_property
     def _required(self) -> list[RequiredPost]:
@@ -278,7 +347,10 @@ class Ledger:
         return list(held.values_list("area_id", "since", "until"))
 
     @cached_property
-    def _checks(self) -> list[tuple[str, str, int, str, bool]]:
-        rows = Check.objects.done().filter(area__in=self._areas).order_by("on", "pk")
-        day = Cast("on", CharField())
-        return list(rows.values_list("version_checked__standard__code", "register", "object_id", day, "passed"))
+    def _checks(self) -> dict[str, list[tuple[str, str, int, str, str]]]:
+        rows = Check.objects.done().filter(self._among("area")).order_by("on", "pk")
+        day, passed = Cast("on", CharField()), Cast("passed", CharField())
+        found = defaultdict(list)
+        for row in rows.values_list("version_checked__standard__code", "register", "object_id", day, passed):
+            found[row[0]].append(row)
+        return found

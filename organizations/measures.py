@@ -7,8 +7,9 @@ a number on a screen is as long as its list.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from django.conf import settings
@@ -49,7 +50,24 @@ class Scope:
 
 
 Counts = tuple[Counter, Counter]  # by area id, by unit id
-Tally = list[tuple[int, bool]]
+
+
+class Tally(NamedTuple):
+    """How many things are counted at each area, and how many of them lack it: the items, without their words.
+
+    of: what is counted; measures that count the same things share it, and their sums.
+    """
+
+    of: Hashable
+    asked: Counter
+    lacking: Counter
+
+
+class Condition(NamedTuple):
+    """Whether a row lacks what is asked of it, and what it lacks in words (asked only of those that do)."""
+
+    lacks: Callable[[Fact], bool]
+    words: Callable[[Fact], str]
 
 
 @dataclass(frozen=True)
@@ -76,12 +94,16 @@ class Measure:
         return ledger.known[self.name, on]
 
     def tally(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> Tally:
-        """(area id, has it) of every area and body of the scope: the items, without their words."""
+        """Every area and body of the scope, and those that lack it."""
         scope = scope or self.scope
         by_area, by_unit = self._counted(ledger, on)
-        found = [(p.area_id, by_area[p.area_id] >= scope.minimum) for p in places_in(ledger, on, scope)]
         units = ledger.units(on) if scope.bodies else []
-        return found + [(unit.area_id, by_unit[unit.pk] >= scope.minimum) for unit in units]
+        of = "places", on, scope.townships, scope.villages, scope.bodies, scope.kinds
+        if of not in ledger.known:
+            ledger.known[of] = Counter([p.area_id for p in places_in(ledger, on, scope)] + [u.area_id for u in units])
+        lacking = [p.area_id for p in places_in(ledger, on, scope) if by_area[p.area_id] < scope.minimum]
+        lacking += [unit.area_id for unit in units if by_unit[unit.pk] < scope.minimum]
+        return Tally(of, ledger.known[of], Counter(lacking))
 
     def items(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> list[Item]:
         """Every area and body of the scope on `on` with what it has, in the order of the tree."""
@@ -116,23 +138,25 @@ class RowMeasure:
     name: str
     label: str
     counted_in: str
-    rows: Callable[[Ledger, dt.date], Iterable[tuple[Fact, int]]]
-    holds: Callable[[Ledger, dt.date], Callable[[Fact], str]] | None = None  # "" where it holds, else what is missing
+    rows: Callable[[Ledger, dt.date], Sequence[tuple[Fact, int]]]
+    holds: Callable[[Ledger, dt.date], Condition] | None = None
     group: str = "组织"
 
     def tally(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> Tally:
-        """(area id, holds) of every row."""
-        if self.holds is None:
-            return [(area_id, True) for _, area_id in self.rows(ledger, on)]
-        missing = self.holds(ledger, on)
-        return [(area_id, not missing(fact)) for fact, area_id in self.rows(ledger, on)]
+        """Every row, and those that do not hold."""
+        rows, of = self.rows(ledger, on), ("rows", on, self.rows)
+        if of not in ledger.known:
+            ledger.known[of] = Counter([area_id for _, area_id in rows])
+        lacks = self.holds(ledger, on).lacks if self.holds else None
+        lacking = [area_id for fact, area_id in rows if lacks(fact)] if lacks else []
+        return Tally(of, ledger.known[of], Counter(lacking))
 
     def items(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> list[Item]:
-        missing = self.holds(ledger, on) if self.holds else lambda fact: ""
+        condition = self.holds(ledger, on) if self.holds else Condition(lambda fact: False, lambda fact: "")
         tree = ledger.tree(on)
         found = []
         for fact, area_id in self.rows(ledger, on):
-            words = missing(fact)
+            words = condition.words(fact) if condition.lacks(fact) else ""
             found.append(
                 Item(fact.source, fact.pk, fact.name, tree[area_id].code, area_id, 0 if words else 1, 1, words)
             )
@@ -176,20 +200,35 @@ def choices() -> list[tuple[str, str]]:
     return [(measure.name, measure.label) for measure in MEASURES.values()]
 
 
-def rows_of(source: str, kinds: Collection[str] = ()) -> Callable[[Ledger, dt.date], list[tuple[Fact, int]]]:
+Rows = Callable[[Ledger, dt.date], list[tuple[Fact, int]]]
+
+
+def rows_of(source: str, kinds: Collection[str] = ()) -> Rows:
     """The rows of a register in force on a day, of `kinds` where some are named."""
-    chosen = frozenset(kinds)
-    return lambda ledger, on: [pair for pair in ledger.standing(source, on) if not chosen or pair[0].kind in chosen]
+    return _rows_of(source, frozenset(kinds))
+
+
+@cache
+def _rows_of(source: str, kinds: frozenset[str]) -> Rows:
+    """One function for all who ask for the same rows, so that what was counted of them is known by it."""
+    if not kinds:
+        return lambda ledger, on: ledger.standing(source, on)
+    return lambda ledger, on: [pair for pair in ledger.standing(source, on) if pair[0].kind in kinds]
 
 
 def counted(source: str, kinds: Collection[str] = ()) -> Callable[[Ledger, dt.date], Counts]:
-    """How many rows of a register stand at each area and each body."""
-    rows = rows_of(source, kinds)
+    """How many rows of a register stand at each area and each body, of `kinds` where some are named."""
 
     def count(ledger: Ledger, on: dt.date) -> Counts:
-        found = rows(ledger, on)
-        own = Counter(area_id for fact, area_id in found if fact.unit_id is None)
-        return own, Counter(fact.unit_id for fact, _ in found if fact.unit_id is not None)
+        by_kind = ledger.counts(source, on)
+        chosen = [by_kind[kind] for kind in kinds or by_kind if kind in by_kind]
+        if len(chosen) == 1:
+            return chosen[0]
+        areas, units = Counter[int](), Counter[int]()
+        for own, kept in chosen:
+            areas.update(own)
+            units.update(kept)
+        return areas, units
 
     return count
 
@@ -286,35 +325,35 @@ def _liaisons(ledger: Ledger, on: dt.date) -> Counts:
     return ledger.liaisons(on), Counter()
 
 
-def _fully_officered(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
-    required, officers = ledger.required(on), ledger.officers(on)
+def _fully_officered(ledger: Ledger, on: dt.date) -> Condition:
+    short = ledger.short_of_officers(on)
+    officers = cache(lambda: ledger.officers(on, short))  # only a list says which posts
 
-    def missing(fact: Fact) -> str:
-        empty = [p.post for p in required.get(fact.kind, ()) if officers.get((fact.pk, p.post), 0) < p.minimum]
-        return f"缺配：{'、'.join(empty)}" if empty else ""
+    def words(fact: Fact) -> str:
+        required = ledger.required(on).get(fact.kind, ())
+        empty = [p.post for p in required if officers().get((fact.pk, p.post), 0) < p.minimum]
+        return f"缺配：{'、'.join(empty)}"
 
-    return missing
-
-
-def _confirmed_lately(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
-    confirmed = ledger.confirmed(on)
-    limit = (on - dt.timedelta(days=settings.ROSTER_RED_DAYS)).isoformat()
-
-    def missing(fact: Fact) -> str:
-        last = confirmed.get(fact.pk)
-        if last is None:
-            return "从未核实"
-        return f"{(on - dt.date.fromisoformat(last)).days} 天未核实" if last < limit else ""
-
-    return missing
+    return Condition(lambda fact: fact.pk in short, words)
 
 
-def in_time(act: str) -> Callable[[Ledger, dt.date], Callable[[Fact], str]]:
+def _confirmed_lately(ledger: Ledger, on: dt.date) -> Condition:
+    stale = ledger.unconfirmed(on, on - dt.timedelta(days=settings.ROSTER_RED_DAYS))
+    confirmed = cache(lambda: ledger.confirmed(on, stale))
+
+    def words(fact: Fact) -> str:
+        last = confirmed().get(fact.pk)
+        return f"{(on - dt.date.fromisoformat(last)).days} 天未核实" if last else "从未核实"
+
+    return Condition(lambda fact: fact.pk in stale, words)
+
+
+def in_time(act: str) -> Callable[[Ledger, dt.date], Condition]:
     """Whether what is due of a row (an election, a yearly review) was not due before the day."""
 
-    def holds(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
+    def holds(ledger: Ledger, on: dt.date) -> Condition:
         day = on.isoformat()
-        return lambda fact: f"应于 {fact.due} {act}" if fact.due and fact.due < day else ""
+        return Condition(lambda fact: bool(fact.due and fact.due < day), lambda fact: f"应于 {fact.due} {act}")
 
     return holds
 
@@ -325,13 +364,15 @@ def _election_near(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
     return [pair for pair in ledger.standing(ORGANIZATIONS, on) if pair[0].due and first <= pair[0].due <= last]
 
 
-def meets(standard: str) -> Callable[[Ledger, dt.date], Callable[[Fact], str]]:
+def meets(standard: str) -> Callable[[Ledger, dt.date], Condition]:
     """Whether a row's last check by a standard was passed."""
 
-    def holds(ledger: Ledger, on: dt.date) -> Callable[[Fact], str]:
+    def holds(ledger: Ledger, on: dt.date) -> Condition:
         passed = ledger.passed(standard, on)
-        words = {True: "", False: "未达标", None: "未核查"}
-        return lambda fact: words[passed.get((fact.source, fact.pk))]
+        return Condition(
+            lambda fact: not passed.get((fact.source, fact.pk)),
+            lambda fact: "未达标" if (fact.source, fact.pk) in passed else "未核查",
+        )
 
     return holds
 

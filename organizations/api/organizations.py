@@ -1,13 +1,11 @@
-"""Organizations over the API, read and written; the people on their rosters, read only and without phone numbers."""
+"""Organizations over the API, read and written."""
 
 from typing import Any
 
-from rest_framework import serializers
-
-from organizations.filters.organizations import MembershipApiFilterSet, OrganizationFilterSet, PersonApiFilterSet
-from organizations.models import Membership, Organization, Person
+from organizations.filters.organizations import OrganizationFilterSet
+from organizations.models import Organization
 from organizations.services.organizations import save_organization
-from portal.kit.api import CheckedSerializer, ReadOnlyViewSet, ScopedViewSet
+from portal.kit.api import CheckedSerializer, ScopedViewSet
 
 
 class OrganizationSerializer(CheckedSerializer):
@@ -29,43 +27,3 @@ class OrganizationViewSet(ScopedViewSet):
 
     def write(self, obj: Any, expected: int | None) -> Any:
         return save_organization(obj, by=self.request.user, expected=expected)
-
-
-class PersonSerializer(serializers.ModelSerializer):
-    """The phone as the pages show it: its last two digits."""
-
-    phone = serializers.SerializerMethodField(label="联系电话（已隐去）")
-
-    class Meta:
-        model = Person
-        fields = ["id", "version", "name", "area", "phone"]
-
-    def get_phone(self, obj: Any) -> str:
-        return str(obj.phone) if obj.phone else ""
-
-
-class PersonViewSet(ReadOnlyViewSet):
-    """花名册人员：姓名和登记区划；电话只显示末两位。"""
-
-    queryset = Person.objects.current()
-    serializer_class = PersonSerializer
-    filterset_class = PersonApiFilterSet
-
-
-class MembershipSerializer(serializers.ModelSerializer):
-    person_name = serializers.CharField(source="person.name", read_only=True, label="姓名")
-
-    class Meta:
-        model = Membership
-        fields = [
-            "id", "version", "organization", "person", "person_name", "post", "number", "in_charge", "term_number",
-            "since", "until",
-        ]  # fmt: skip
-
-
-class MembershipViewSet(ReadOnlyViewSet):
-    """花名册：谁从哪天到哪天在哪个组织任什么职务。"""
-
-    queryset = Membership.objects.select_related("person")
-    serializer_class = MembershipSerializer
-    filterset_class = MembershipApiFilterSet

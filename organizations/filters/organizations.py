@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from organizations.models import Area, FieldOfWork, Level, Membership, Organization, Person
-from organizations.services.organizations import described, lacking_posts
+from organizations.services.organizations import described, lacking_posts, titles
 from portal.kit.filters import DateInput, FilterSet
 
 STATES = [("all", "含已撤销的"), ("ended", "只看已撤销的")]
@@ -69,12 +69,13 @@ class OrganizationFilterSet(FilterSet):
     stale = django_filters.ChoiceFilter(choices=STALE, label="花名册核实", method="by_staleness")
     election = django_filters.ChoiceFilter(choices=ELECTIONS, label="换届", method="by_election")
     posts = django_filters.ChoiceFilter(choices=[("lacking", "缺配")], label="应配职务", method="by_posts")
+    title = django_filters.ChoiceFilter(choices=[("named", "示范组织")], label="示范称号", method="by_title")
     state = django_filters.ChoiceFilter(choices=STATES, label="状态", empty_label="在册", method="by_state")
     on = django_filters.DateFilter(label="统计日期", widget=DateInput, method="as_of")
 
     class Meta:
         model = Organization
-        fields = ["area", "kind", "field", "stale", "election", "posts", "state", "on"]
+        fields = ["area", "kind", "field", "stale", "election", "posts", "title", "state", "on"]
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -123,6 +124,10 @@ class OrganizationFilterSet(FilterSet):
 
     def by_posts(self, queryset: Any, name: str, value: str) -> QuerySet:
         return queryset.filter(lacking_posts(self.day))
+
+    def by_title(self, queryset: Any, name: str, value: str) -> QuerySet:
+        held = titles(self.day).exclude(organization=None)
+        return queryset.filter(pk__in=held.order_by().values("organization"))
 
     def by_state(self, queryset: Any, name: str, value: str) -> QuerySet:
         known = queryset.filter(since__lte=self.day)

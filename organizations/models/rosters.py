@@ -208,7 +208,10 @@ class Membership(Versioned, Dated):
                 violation_error_message="这个人已在这个组织担任同一职务。",
             ),
         ]
-        indexes = [models.Index(fields=["organization", "until"]), models.Index(fields=["person", "until"])]
+        indexes = [
+            models.Index(fields=["organization", "until"]), models.Index(fields=["person", "until"]),
+            models.Index(fields=["organization", "post", "since", "until"]),  # covers: who holds a required post
+        ]  # fmt: skip
 
     def __str__(self):
         return f"{self.organization}·{self.person}（{self.post}）"

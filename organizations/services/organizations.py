@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Count, DateField, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Case, CharField, Count, DateField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from organizations.models import Area, Membership, Organization, RequiredPost, RosterConfirmation, Unit
@@ -37,6 +37,21 @@ def described(queryset: QuerySet, on: dt.date) -> QuerySet:
         verified_on=Subquery(confirmed.values("on")[:1]),
         verified_key=Coalesce(Subquery(confirmed.values("on")[:1]), Value(NEVER, output_field=DateField())),
     )  # fmt: skip
+
+
+def titles(on: dt.date) -> QuerySet:
+    """The demonstration titles that were held on `on`: a register of the app above, reached by its link to organizations."""
+    model: Any = Organization._meta.get_field("demonstrations").related_model
+    return model.objects.named(on).order_by("-named_on")
+
+
+def with_title(queryset: QuerySet, on: dt.date) -> QuerySet:
+    """With `title_held`: {"award", "on", "by", "pk"} of the newest title held on `on`, None for none."""
+    held = titles(on).filter(organization=OuterRef("pk"))
+    awards = held.model._meta.get_field("award").flatchoices
+    label = Case(*(When(award=value, then=Value(label)) for value, label in awards), output_field=CharField())
+    said = JSONObject(award=label, on="named_on", by="named_by", pk="pk")
+    return queryset.annotate(title_held=Subquery(held.values(said=said)[:1]))
 
 
 def lacking_posts(on: dt.date) -> Q:

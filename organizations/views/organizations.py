@@ -53,6 +53,9 @@ class OrganizationDetailView(views.ScopedMixin, generic.DetailView):
     template_name = "organizations/organization_detail.html"
     crumbs = [("组织与阵地", None), REGISTER]
 
+    def get_queryset(self) -> Any:
+        return services.with_title(super().get_queryset(), timezone.localdate())
+
     def get_title(self) -> str:
         return self.object.name
 
@@ -160,6 +163,9 @@ def _fields(organization: Organization, known: OrganizationRecord) -> Iterator[t
         yield "原所在区划", "；".join(known.former_places), None
     if unit:
         yield "主管单位", unit.name, unit.get_absolute_url()
+    if title := organization.title_held:  # type: ignore[attr-defined]  # annotated by with_title
+        words = f"{title['award']}示范组织（{title['on']}，{title['by']}）"
+        yield "示范称号", words, reverse("outreach:demonstration_detail", args=[title["pk"]])
     yield "成立日期", organization.since, None
     if organization.until:
         yield "撤销日期", organization.until, None

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from assessments import api as assessments
 from organizations.api import areas as organizations
 from organizations.api import organizations as registers
-from organizations.api import standards
+from organizations.api import rosters, standards
 from outreach.api import places, visits, work
 from portal.exchange import api as exchange
 from portal.kit.access import ANY_USER
@@ -53,18 +53,18 @@ urlpatterns = [
     path("areas/<int:pk>/", organizations.AreaViewSet.as_view(DETAIL), name="areas_detail"),
     path("units/", organizations.UnitViewSet.as_view(LIST), name="units_list"),
     path("units/<int:pk>/", organizations.UnitViewSet.as_view(DETAIL), name="units_detail"),
-    path("standards/", standards.StandardViewSet.as_view(LIST), name="standards_list"),
-    path("standards/<int:pk>/", standards.StandardViewSet.as_view(DETAIL), name="standards_detail"),
-    path("checks/", standards.CheckViewSet.as_view(LIST), name="checks_list"),
-    path("checks/<int:pk>/", standards.CheckViewSet.as_view(DETAIL), name="checks_detail"),
-    path("goals/", standards.GoalViewSet.as_view(LIST), name="goals_list"),
-    path("goals/<int:pk>/", standards.GoalViewSet.as_view(DETAIL), name="goals_detail"),
+    path("standards/", standards.StandardViewSet.as_view(LIST_WRITE), name="standards_list"),
+    path("standards/<int:pk>/", standards.StandardViewSet.as_view(DETAIL_WRITE), name="standards_detail"),
+    path("checks/", standards.CheckViewSet.as_view(LIST_WRITE), name="checks_list"),
+    path("checks/<int:pk>/", standards.CheckViewSet.as_view(DETAIL_WRITE), name="checks_detail"),
+    path("goals/", standards.GoalViewSet.as_view(LIST_WRITE), name="goals_list"),
+    path("goals/<int:pk>/", standards.GoalViewSet.as_view(DETAIL_WRITE), name="goals_detail"),
     path("organizations/", registers.OrganizationViewSet.as_view(LIST_WRITE), name="organizations_list"),
     path("organizations/<int:pk>/", registers.OrganizationViewSet.as_view(DETAIL_WRITE), name="organizations_detail"),
-    path("people/", registers.PersonViewSet.as_view(LIST), name="people_list"),
-    path("people/<int:pk>/", registers.PersonViewSet.as_view(DETAIL), name="people_detail"),
-    path("memberships/", registers.MembershipViewSet.as_view(LIST), name="memberships_list"),
-    path("memberships/<int:pk>/", registers.MembershipViewSet.as_view(DETAIL), name="memberships_detail"),
+    path("people/", rosters.PersonViewSet.as_view(LIST), name="people_list"),
+    path("people/<int:pk>/", rosters.PersonViewSet.as_view(DETAIL_WRITE), name="people_detail"),
+    path("memberships/", rosters.MembershipViewSet.as_view(LIST_WRITE), name="memberships_list"),
+    path("memberships/<int:pk>/", rosters.MembershipViewSet.as_view(DETAIL_WRITE), name="memberships_detail"),
     path("stations/", places.StationViewSet.as_view(LIST_WRITE), name="stations_list"),
     path("stations/<int:pk>/", places.StationViewSet.as_view(DETAIL_WRITE), name="stations_detail"),
     path("sites/", places.SiteViewSet.as_view(LIST_WRITE), name="sites_list"),
@@ -77,8 +77,8 @@ urlpatterns = [
     path("duty-posts/<int:pk>/", places.DutyPostViewSet.as_view(DETAIL_WRITE), name="duty_posts_detail"),
     path("activities/", work.ActivityViewSet.as_view(LIST_WRITE), name="activities_list"),
     path("activities/<int:pk>/", work.ActivityViewSet.as_view(DETAIL_WRITE), name="activities_detail"),
-    path("demonstrations/", work.DemonstrationViewSet.as_view(LIST), name="demonstrations_list"),
-    path("demonstrations/<int:pk>/", work.DemonstrationViewSet.as_view(DETAIL), name="demonstrations_detail"),
+    path("demonstrations/", work.DemonstrationViewSet.as_view(LIST_WRITE), name="demonstrations_list"),
+    path("demonstrations/<int:pk>/", work.DemonstrationViewSet.as_view(DETAIL_WRITE), name="demonstrations_detail"),
     path("pairings/", visits.PairingViewSet.as_view(LIST_WRITE), name="pairings_list"),
     path("pairings/<int:pk>/", visits.PairingViewSet.as_view(DETAIL_WRITE), name="pairings_detail"),
     path("visits/", visits.VisitViewSet.as_view(LIST_WRITE), name="visits_list"),

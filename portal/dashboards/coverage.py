@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, Subquery
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -77,6 +78,17 @@ def list_url(key: str, area_id: int, on: dt.date, show: str = "all") -> str:
 @cache
 def _list_page() -> str:
     return reverse("dashboards:coverage_list")
+
+
+class Ranked(NamedTuple):
+    """What a ranking shows of a result."""
+
+    pk: int
+    unit_class: str
+    unit_name: str
+    rank: int
+    total: Decimal | None
+    previous_rank: int | None
 
 
 class Overview:
@@ -167,10 +179,12 @@ class Overview:
 
     @cached_property
     def _columns(self) -> list[str]:
+        """The goals, and those standards that something here is asked to meet."""
         goals = [goal for goal in self.coverage.goals(self.on) if self.area.level == Level.COUNTY or goal.villages]
-        return [f"goal-{goal.pk}" for goal in goals] + list(STANDARDS)
+        asked = [name for name in STANDARDS if self.coverage.share(name, self.on)[1]]
+        return [f"goal-{goal.pk}" for goal in goals] + asked
 
-    @property
+    @cached_property
     def _labels(self) -> list[str]:
         return [self.coverage.title_of(key).removesuffix("全覆盖").replace("达标的组织", "").replace(
             "达标的示范区和平台", "").strip("“”") for key in self._columns]  # fmt: skip
@@ -183,7 +197,7 @@ class Overview:
     def _row(self, place: Place, keys: Sequence[str]) -> Row:
         cells = [self._cell(key, place) for key in keys]
         lacking = [
-            (label, cell) for label, cell in zip(self._titles, cells, strict=True) if cell.achieved < cell.target
+            (label, cell) for label, cell in zip(self._labels, cells, strict=True) if cell.achieved < cell.target
         ]
         worst = max(lacking, key=lambda pair: pair[1].target - pair[1].achieved, default=None)
         gaps = f"{worst[0]}缺 {worst[1].target - worst[1].achieved}" if worst else ""
@@ -192,10 +206,6 @@ class Overview:
             place.name, f"{reverse('dashboards:coverage_area', args=[place.area_id])}?on={self.on}",
             f"{villages} 村" if villages else "", cells, gaps, worst[1].url if worst else "",
         )  # fmt: skip
-
-    @cached_property
-    def _titles(self) -> list[str]:
-        return self._labels
 
     @cached_property
     def _villages(self) -> dict[int | None, int]:
@@ -227,7 +237,7 @@ class Overview:
     def tiles(self) -> list[Tile]:
         return [Tile(place.name, self._cell(self.measure, place)) for place in self._below]
 
-    @property
+    @cached_property
     def trend(self) -> list[Series]:
         """Eight quarters of the chosen measure, in whole per cent; before the area existed there is nothing."""
         return [Series(dict(self.measures)[self.measure], [self._point(day) for day in self.days])]
@@ -247,23 +257,31 @@ class Overview:
         return _ordered([*open_gaps(self.coverage, self.area.pk, self.on), *self._not_handed_in()])
 
     @cached_property
-    def results(self) -> list[Result]:
-        """The newest published quarter's results that the user may read: of the county, or of the township."""
+    def publication(self) -> Publication | None:
+        """The newest published quarter of the county, as far as the user may read results."""
         newest = Publication.objects.permitted(self.user).filter(
             quarter__scheme__area__tree_code=self.area.tree_code[:6]
-        ).order_by("-quarter__year", "-quarter__number", "-revision").values("pk")[:1]  # fmt: skip
-        found = Result.objects.permitted(self.user).filter(publication=Subquery(newest))
-        heavy = ("steps", "publication__rules")  # what a ranking does not show
-        return list(found.select_related("publication__quarter").defer(*heavy))
+        )
+        ordered = newest.select_related("quarter").defer("rules")
+        return ordered.order_by("-quarter__year", "-quarter__number", "-revision").first()
+
+    @cached_property
+    def results(self) -> list[Ranked]:
+        """Its ranked results that the user may read: of the county, or of the township."""
+        if self.publication is None:
+            return []
+        found = Result.objects.permitted(self.user).filter(publication=self.publication.pk, rank__isnull=False)
+        return [Ranked(*row) for row in found.values_list(*Ranked._fields)]
 
     @property
     def ranking(self) -> list[tuple[str, list[Bar | Skipped]]]:
         """Class → its bars, the first and the last ones."""
         classes = []
         for value, label in UnitClass.choices:
-            rows = [result for result in self.results if result.unit_class == value and result.rank]
+            rows = [result for result in self.results if result.unit_class == value]
             if rows:
-                classes.append((label, ends([_bar(result) for result in rows])))
+                shown = ends(rows)
+                classes.append((label, [row if isinstance(row, Skipped) else _bar(row) for row in shown]))
         return classes
 
     def _query(self, **changed: str) -> str:
@@ -307,17 +325,11 @@ def _ordered(notices: Iterable[Notice]) -> list[Notice]:
     return sorted(notices, key=lambda notice: (notice.tone != "red", -notice.number))
 
 
-def _bar(result: Result) -> Bar:
-    change = result.previous_rank - result.rank if result.previous_rank and result.rank else None
-    return Bar(
-        result.unit_name,
-        result.total or 0,
-        100,
-        result.rank,
-        plain(result.total or 0),
-        result.get_absolute_url(),
-        change,
-    )
+def _bar(result: Ranked) -> Bar:
+    total = result.total or 0
+    change = result.previous_rank - result.rank if result.previous_rank else None
+    url = reverse("assessments:slip", args=[result.pk])
+    return Bar(result.unit_name, total, 100, result.rank, plain(total), url, change)
 
 
 def _share(cell: Cell) -> float:

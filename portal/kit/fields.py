@@ -1,5 +1,6 @@
-"""Model fields that Django does not ship."""
+"""Model fields and an expression that Django does not ship."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -50,3 +51,18 @@ class ChoicesField(models.CharField):
             choices=self.flatchoices, required=False, label=self.verbose_name, help_text=self.help_text,
             widget=forms.CheckboxSelectMultiple,
         )  # fmt: skip
+
+
+class AnyOf(models.Func):
+    """`column = ANY(keys)`: many keys as one parameter (PostgreSQL alone; __in writes and adapts each of them)."""
+
+    output_field = models.BooleanField()
+    arity = 1
+
+    def __init__(self, path: str, keys: Sequence[int]):
+        super().__init__(models.F(path))
+        self.keys = list(keys)
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        sql, params = compiler.compile(self.source_expressions[0])
+        return f"{sql} = ANY(%s)", [*params, self.keys]

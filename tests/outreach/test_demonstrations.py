@@ -141,3 +141,31 @@ class DemonstrationCase(TestCase):
         assert self.step(row, "building").status_code == 404
         self.client.force_login(make_user(role=Role.LEADER, area=self.county))
         assert self.step(row, "building").status_code == 403
+
+    def test_over_the_api_it_is_applied_for_and_taken_on(self):
+        made = self.client.post(
+            "/api/demonstrations/", {"site": self.site.pk, "applied_on": "2025-01-10"}, "application/json"
+        )
+        assert (made.status_code, made.json()["state"]) == (201, "applied"), made.content
+        row = Demonstration.objects.get()
+        url = f"/api/demonstrations/{row.pk}/"
+        step = {"version": row.version, "step": "building", "on": "2025-02-01"}
+        built = self.client.patch(url, step, "application/json")
+        assert (built.status_code, built.json()["state"]) == (200, "building"), built.content
+        assert self.client.patch(url, step, "application/json").status_code == 409
+        named = self.client.patch(url, {"version": built.json()["version"], "step": "named"}, "application/json")
+        assert named.status_code in {400, 403} and Demonstration.objects.get().state == "building"
+        other = self.client.patch(url, {"version": built.json()["version"], "award": "province"}, "application/json")
+        assert other.status_code == 400 and "step" in other.json()
+
+    def test_an_organizations_title_stands_on_its_page_and_in_its_list(self):
+        titled, other = make_organization(self.township), make_organization(self.township, name="没有称号的理事会")
+        Demonstration.objects.create(
+            organization=titled, area=self.township, state="named", named_on=dt.date(2025, 3, 1), named_by="县委统战部"
+        )
+        assert "县级示范组织（2025-03-01，县委统战部）" in self.client.get(titled.get_absolute_url()).text
+        assert "示范组织（" not in self.client.get(other.get_absolute_url()).text
+        listing = reverse("organizations:organization_list")
+        page = self.client.get(listing, {"title": "named"}).text
+        assert titled.name in page and other.name not in page
+        assert titled.name not in self.client.get(listing, {"title": "named", "on": "2025-02-01"}).text

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.utils.safestring import mark_safe
 
 from portal.kit.charts import (
     LEGEND,
@@ -45,7 +46,8 @@ def heat_matrix(matrix: Matrix, hint: str = HINT) -> dict[str, Any]:
 @register.inclusion_tag("components/charts/tile_map.html")
 def tile_map(tiles: Sequence[Tile], label: str, hint: str = HINT) -> dict[str, Any]:
     """Townships as tiles coloured by the measure called `label`."""
-    return {"tiles": tiles, "label": label, "legend": LEGEND, "hint": hint}
+    drawn = mark_safe("".join(tile.drawn(label) for tile in tiles))
+    return {"tiles": drawn, "label": label, "legend": LEGEND, "hint": hint}
 
 
 @register.inclusion_tag("components/charts/trend.html")

@@ -197,7 +197,7 @@ def sqlite(path: Path | str) -> dict[str, Any]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": f"PRAGMA journal_mode=WAL;PRAGMA synchronous={synchronous};PRAGMA recursive_triggers=ON",
+            "init_command": f"PRAGMA journal_mode=WAL;PRAGMA synchronous={synchronous};PRAGMA recursive_triggers=ON;PRAGMA secure_delete=ON",
         },
         "TEST": {"NAME": DATA_DIR / "test.sqlite3"},  # a file: the live server's threads need connections of their own
     }

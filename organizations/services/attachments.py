@@ -21,8 +21,10 @@ THUMBNAIL = 320  # pixels of a thumbnail's longer side
 
 
 def owners() -> dict[str, type[models.Model]]:
-    """Label → the models whose rows may have files."""
-    found: list[type[models.Model]] = [model for model in registers() if not issubclass(model, About)]
+    """Label → the models whose rows may have files; a person's row has none (security.md 16)."""
+    found: list[type[models.Model]] = [
+        model for model in registers() if not issubclass(model, About) and getattr(model, "takes_files", True)
+    ]
     found.append(Answer)
     return {model._meta.label_lower: model for model in found}
 

@@ -24,7 +24,7 @@ class PlacedSerializer(CheckedSerializer):
         wrong = {}
         for name, value in attrs.items():
             try:
-                if isinstance(value, str):
+                if isinstance(value, str) and name != "credit_code":
                     check_no_numbers(value)
             except WrongValues as error:
                 wrong[name] = error.messages

@@ -23,7 +23,7 @@ NO_AREA = "请选择所在区划；由市（县）直单位主管的，也可以
 def check_numbers(form: forms.BaseForm) -> None:
     """Put an error on each free text that holds a telephone, identity-card or bank-card number."""
     for name, value in list(form.cleaned_data.items()):
-        if isinstance(value, str) and name not in {"base", "idempotency_key"}:
+        if isinstance(value, str) and name not in {"base", "idempotency_key", "credit_code"}:
             try:
                 check_no_numbers(value)
             except ValidationError as error:
@@ -93,6 +93,10 @@ class PlacedForm(ModelForm):
             elif "unit" not in self.errors:
                 self.add_error("area", NO_AREA)
         return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """`until` decides whether a name is taken: without it the model's unique constraints are not asked."""
+        return super()._get_validation_exclusions() - {"until"}  # type: ignore[misc]
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

@@ -104,6 +104,7 @@ class Official(Register):
     )  # fmt: skip
 
     objects = PlacedDatedQuerySet.as_manager()
+    takes_files = False
 
     class Meta(Register.Meta):
         ordering = ["area__tree_code", "kind", "pk"]
@@ -228,6 +229,7 @@ class Contact(Placed):
     erased_at = models.DateTimeField("删除时间", null=True, editable=False)
 
     objects = ContactQuerySet.as_manager()
+    takes_files = False
     audit_private = frozenset({"name", "phone"})
     audit_skip = frozenset({"pinyin", "phone_fingerprint"})
 

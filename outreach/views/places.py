@@ -115,9 +115,12 @@ class PlaceDetailView(views.DetailView):
         former = [text for n in range(MOST_MOVES) if (text := getattr(obj, f"former_{n}"))]
         return super().get_context_data(
             closed_words=f"已于 {obj.until} {self.closed_word}，下面是当时的登记。", former=former,
-            attachments=list(Attachment.objects.kept().about(obj)),
-            can_change=covers(self.request.user, obj, "change"), **self.get_checks(), **self.get_activities(), **kwargs,
+            can_change=covers(self.request.user, obj, "change"), **self.get_files(), **self.get_checks(),
+            **self.get_activities(), **kwargs,
         )  # fmt: skip
+
+    def get_files(self) -> dict[str, Any]:
+        return {"attachments": list(Attachment.objects.kept().about(self.object))}
 
     def get_checks(self) -> dict[str, Any]:
         """How the row stands by each standard of its kind."""

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from portal.audit.models import Act, Action, record_many
+from portal.audit.models import Act, Action, named, record_many
 
 BATCH, CHUNK, RECORDED = 500, 5000, 1000
 STAMPS = ("version", "updated_at")
@@ -110,7 +110,7 @@ def _undo(model: type[models.Model], traces: Sequence[Trace], user: Any, words: 
 
 
 def _act(row: Any, trace: Trace, words: str) -> Act:
-    return Act(Action.UPDATED if trace.before is not None else Action.DELETED, row, words=f"{words}：{row}")
+    return Act(Action.UPDATED if trace.before is not None else Action.DELETED, row, words=f"{words}：{named(row)}")
 
 
 def _restore(model: type[models.Model], pairs: Sequence[tuple[Any, Trace]]) -> None:

@@ -1,0 +1,26 @@
+import datetime as dt
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from outreach.services.contacts import expire_contacts
+
+
+class Command(BaseCommand):
+    help = (
+        "Erase the contacts whose review day has passed without a renewal; run it every night (deploy/tongxin-retention.timer). "
+        "A second run erases nothing more."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--on", type=dt.date.fromisoformat, default=None, help="as on this day (default: today)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        today = timezone.localdate()
+        on = options["on"] or today
+        if on > today:
+            raise CommandError(f"--on {on} lies in the future: what is still kept until then would be erased.")
+        erased, kept = expire_contacts(on)
+        numbers = f" (numbers {', '.join(map(str, erased))})" if erased else ""
+        self.stdout.write(f"{on}: {len(erased)} contacts erased{numbers}; {kept} past their day are kept for a court.")

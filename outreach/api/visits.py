@@ -9,11 +9,9 @@ from rest_framework.exceptions import ValidationError
 from outreach.api.places import PlacedSerializer
 from outreach.filters.visits import PairingFilterSet, VisitFilterSet
 from outreach.models import Pairing, Visit
-from outreach.services.visits import NOTES, SIDES, Sides, check_pairing, may_read_notes, save_visit
+from outreach.services.visits import MEMBERS, NOTES, Sides, check_pairing, common_area, may_read_notes, save_visit
 from portal.kit import saving
 from portal.kit.api import ScopedViewSet, by_field
-
-MEMBERS = ("officials", *SIDES)
 
 
 class PairingSerializer(PlacedSerializer):
@@ -73,10 +71,15 @@ class VisitSerializer(PlacedSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         members = {name: attrs.pop(name) for name in MEMBERS if name in attrs}
         self._refuse_notes(attrs)
-        super().validate(attrs)
         stored = Sides.of(self.instance) if self.instance is not None else Sides()
-        self.candidate.sides = Sides(**{**stored.members, **members})
-        return attrs
+        self.sides = Sides(**{**stored.members, **members})
+        return super().validate(attrs)
+
+    def complete(self, obj: Any) -> None:
+        """A visit stands where its sides stand."""
+        obj.sides = self.sides
+        if self.sides.targets:
+            obj.area = common_area([target.area for target in self.sides.targets])
 
     def _refuse_notes(self, attrs: dict[str, Any]) -> None:
         said = set(NOTES) & set(attrs)

@@ -1,13 +1,13 @@
 """Pairings and visits: who looks after whom, what a visit may say, what is due, who has not been seen."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -19,9 +19,11 @@ from portal.kit.scope import ancestor_codes, code_range
 
 PAIRED_KINDS = (Official.Kind.LEADER, Official.Kind.HEAD)  # of whom each has somebody to look after (domain.md)
 SIDES = ("enterprises", "organizations", "contacts")
+MEMBERS = ("officials", *SIDES)
 NOTES = ("raised", "promised")
 NOT_SHOWN = "仅记录人、走访干部和领导可见"
 TARGETS: dict[str, Any] = {"enterprise": Enterprise, "organization": Organization, "contact": Contact}
+Wanted = dict[tuple[str, str], int]  # (county's tree code, kind) → months
 DIGITS = 18  # more make no key
 COUNTY = 6  # digits of a county's tree code
 DEFAULT_MONTHS = {
@@ -123,7 +125,7 @@ def work_of(official: Official, user: Any = None) -> OfficialWork:
         return rows if user is None else rows.permitted(user)
 
     visits = seen(Visit.objects.filter(officials=official))
-    sides = ("officials", *SIDES)
+    sides = MEMBERS
     return OfficialWork(
         list(seen(official.pairings.all()).in_force().select_related("area__parent", "enterprise__area", "contact__area", "official")),
         list(visits.filter(state=Visit.State.PLANNED).order_by("on", "pk").prefetch_related(*sides)),
@@ -146,7 +148,7 @@ class Sides:
 
     @classmethod
     def of(cls, visit: Visit) -> "Sides":
-        return cls(*(list(getattr(visit, name).select_related("area")) for name in ("officials", *SIDES)))
+        return cls(*(list(getattr(visit, name).select_related("area")) for name in MEMBERS))
 
     @property
     def targets(self) -> list[Any]:
@@ -154,7 +156,7 @@ class Sides:
 
     @property
     def members(self) -> dict[str, Sequence[Any]]:
-        return {name: getattr(self, name) for name in ("officials", *SIDES)}
+        return {name: getattr(self, name) for name in MEMBERS}
 
 
 def check_visit(visit: Visit, sides: Sides) -> None:
@@ -287,38 +289,45 @@ def not_seen(user: Any, on: dt.date, official: Official | None = None) -> list[U
 
     official: only those this official is paired with, and only this official's visits count.
     """
-    enterprises = unseen_enterprises(user, on, official).select_related("area__parent")
-    roles = unseen_roles(user, on, official).select_related("contact__area__parent")
-    rows = [*_unseen_rows(enterprises, roles, on, months_wanted(user))]
+    wanted = months_wanted(user)
+    enterprises = unseen_enterprises(user, on, official, wanted).select_related("area__parent")
+    roles = unseen_roles(user, on, official, wanted).select_related("contact__area__parent")
+    names = _names_of_paired(on)
+    rows = [_unseen(row.kind, row, row, on, wanted, names["enterprise"]) for row in enterprises]
+    rows += [_unseen(row.role, row.contact, row, on, wanted, names["contact"]) for row in roles]
     return sorted(rows, key=lambda row: (-row.months, row.target.area.tree_code, row.target.pk))
 
 
-def unseen_enterprises(user: Any, on: dt.date, official: Official | None = None) -> QuerySet[Enterprise]:
+def unseen_enterprises(
+    user: Any, on: dt.date, official: Official | None = None, wanted: Wanted | None = None
+) -> QuerySet[Enterprise]:
     """Enterprises and associations in force on `on` that were not visited in time; `last_on` is annotated."""
     rows = Enterprise.objects.permitted(user).in_force(on)
     if official is not None:
         rows = rows.filter(pk__in=official.pairings.in_force(on).order_by().values("enterprise"))
     rows = rows.annotate(last_on=_last_visit("enterprises", "pk", on, official))
-    late, wanted = Q(pk__in=[]), months_wanted(user)
+    late, wanted = Q(pk__in=[]), months_wanted(user) if wanted is None else wanted
     for whom in (Whom.ENTERPRISE, Whom.ASSOCIATION):
         late |= Q(kind=whom) & _late(wanted, on, whom, "area")
     return rows.filter(late)
 
 
-def unseen_roles(user: Any, on: dt.date, official: Official | None = None) -> QuerySet[ContactRole]:
+def unseen_roles(
+    user: Any, on: dt.date, official: Official | None = None, wanted: Wanted | None = None
+) -> QuerySet[ContactRole]:
     """Public roles, held on `on`, of contacts who were not visited in time; `last_on` is annotated."""
     usable = Contact.objects.usable().order_by().values("pk")
     rows = ContactRole.objects.permitted(user).in_force(on).filter(contact__in=usable)
     if official is not None:
         rows = rows.filter(contact__in=official.pairings.in_force(on).order_by().values("contact"))
     rows = rows.annotate(last_on=_last_visit("contacts", "contact", on, official))
-    late, wanted = Q(pk__in=[]), months_wanted(user)
+    late, wanted = Q(pk__in=[]), months_wanted(user) if wanted is None else wanted
     for role in PublicRole:
         late |= Q(role=role) & _late(wanted, on, Whom(role.value), "contact__area")
     return rows.filter(late)
 
 
-def months_wanted(user: Any) -> dict[tuple[str, str], int]:
+def months_wanted(user: Any) -> Wanted:
     """(county's tree code, kind) → months, as the counties have set them."""
     rows = Rhythm.objects.permitted(user).values_list("area__tree_code", "whom", "months")
     return {(code, whom): months for code, whom, months in rows}
@@ -346,7 +355,7 @@ def _last_visit(side: str, outer: str, on: dt.date, official: Official | None) -
     return Subquery(done.order_by("-on").values("on")[:1])
 
 
-def _late(wanted: dict[tuple[str, str], int], on: dt.date, whom: Whom, area: str) -> Q:
+def _late(wanted: Wanted, on: dt.date, whom: Whom, area: str) -> Q:
     """The condition "not seen in time": by the county's own rhythm where there is one, else by the usual one."""
     set_here = {code: months for (code, kind), months in wanted.items() if kind == whom}
     found, elsewhere = Q(pk__in=[]), Q()
@@ -362,27 +371,19 @@ def _longer_than(day: dt.date) -> Q:
     return Q(last_on__lt=day) | Q(last_on=None, since__lt=day)
 
 
-def _unseen_rows(enterprises: Any, roles: Any, on: dt.date, wanted: dict[tuple[str, str], int]) -> Iterator[Unseen]:
-    names = _officials_of("enterprise", on)
-    for row in enterprises:
-        yield _unseen(row.kind, row, row, on, wanted, names)
-    names = _officials_of("contact", on)
-    for row in roles:
-        yield _unseen(row.role, row.contact, row, on, wanted, names)
-
-
-def _unseen(kind: str, target: Any, row: Any, on: dt.date, wanted: dict, names: dict[int, str]) -> Unseen:
+def _unseen(kind: str, target: Any, row: Any, on: dt.date, wanted: Wanted, names: dict[int, str]) -> Unseen:
     months = wanted.get((target.area.tree_code[:COUNTY], kind), DEFAULT_MONTHS[Whom(kind)])
     since = months_between(row.last_on or row.since, on)
     return Unseen(str(Whom(kind).label), target, since, row.last_on, months, names.get(target.pk, ""))
 
 
-def _officials_of(side: str, on: dt.date) -> dict[int, str]:
-    """Target id → the names of the officials paired with it on `on`."""
-    found: dict[int, str] = {}
-    pairs = Pairing.objects.in_force(on).filter(**{f"{side}__isnull": False}).order_by("pk")
-    for pk, name in pairs.values_list(side, "official__name"):
-        found[pk] = f"{found[pk]}、{name}" if pk in found else name
+def _names_of_paired(on: dt.date) -> dict[str, dict[int, str]]:
+    """Side → target id → the names of the officials paired with it on `on`."""
+    found: dict[str, dict[int, str]] = {"enterprise": {}, "contact": {}}
+    pairs = Pairing.objects.in_force(on).order_by("pk").values_list("enterprise", "contact", "official__name")
+    for enterprise, contact, name in pairs:
+        side, pk = ("enterprise", enterprise) if enterprise else ("contact", contact)
+        found[side][pk] = f"{found[side][pk]}、{name}" if pk in found[side] else name
     return found
 
 
@@ -421,3 +422,24 @@ def targets_from(user: Any, tokens: Sequence[str], kinds: Sequence[str]) -> list
             wanted.setdefault(kind, set()).add(int(pk))
     rows = [row for kind, pks in wanted.items() for row in targets_of(user, kind).filter(pk__in=pks)]
     return sorted(rows, key=lambda row: list(tokens).index(token_of(row)))
+
+
+def load_names(visits: Iterable[Visit]) -> list[Visit]:
+    """Set `names` on each visit of a page: side → what its rows are called; one query for all of them."""
+    found = {visit.pk: visit for visit in visits}
+    for visit in found.values():
+        visit.names = {name: [] for name in MEMBERS}  # type: ignore[attr-defined]
+    parts = [_links(name, found) for name in MEMBERS]
+    for pk, side, row, name in parts[0].union(*parts[1:]).order_by("order", "row"):
+        found[pk].names[MEMBERS[side]].append(name or f"已删除的联系对象（{row} 号）")  # type: ignore[attr-defined]
+    return list(found.values())
+
+
+def _links(name: str, visits: Iterable[int]) -> Any:
+    through = getattr(Visit, name).through
+    other = next(field for field in through._meta.fields if field.is_relation and field.name != "visit").name
+    rows = through.objects.filter(visit__in=list(visits)).order_by()
+    place = MEMBERS.index(name)
+    return rows.annotate(order=Value(place), row=F(f"{other}_id"), called=F(f"{other}__name")).values_list(
+        "visit", "order", "row", "called"
+    )

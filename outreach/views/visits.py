@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from outreach.models import Enterprise, Official, Pairing, Rhythm, Visit, Whom
 from outreach.services.places import covers
 from outreach.services.visits import (
     DEFAULT_MONTHS,
+    MEMBERS,
     NOT_SHOWN,
     SIDES,
     TARGETS,
@@ -42,6 +44,7 @@ SECTION = ("联谊服务", None)
 PAIRINGS = ("结对联系", "/outreach/pairings/")
 VISITS = ("走访", "/outreach/visits/")
 SHOWN = 10
+MEMBER_MODELS = {"officials": Official, **{f"{name}s": model for name, model in TARGETS.items()}}
 Fact = tuple[str, Any, str | None]
 
 
@@ -144,7 +147,7 @@ class PairingDetailView(views.DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row, side = self.object, "enterprises" if self.object.enterprise_id else "contacts"
         visits = Visit.objects.permitted(self.request.user).filter(officials=row.official_id, **{side: row.target})
-        shown = visits.with_readable_notes(self.request.user).prefetch_related("officials", *SIDES)
+        shown = visits.with_readable_notes(self.request.user)
         return super().get_context_data(
             visits=[(visit, tables.notes(visit)) for visit in shown[:SHOWN]], visit_list=self._visit_list(), **kwargs
         )
@@ -236,7 +239,7 @@ class VisitListView(VisitTabs):
     empty_hint = "请放宽筛选条件；走访以后用手机也可以登记。"
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset().select_related("area__parent", "unit").prefetch_related("officials", *SIDES)
+        rows = super().get_queryset().select_related("area__parent", "unit").prefetch_related(*MEMBERS)
         return rows.with_readable_notes(self.request.user)
 
 
@@ -264,7 +267,7 @@ class VisitUnseenView(VisitTabs):
 class VisitDetailView(views.DetailView):
     model = Visit
     queryset = Visit.objects.select_related("area__parent", "unit", "by").prefetch_related(
-        "officials__area", *(f"{side}__area" for side in SIDES)
+        *(Prefetch(side, model.objects.select_related("area")) for side, model in MEMBER_MODELS.items())
     )
     template_name = "outreach/visit_detail.html"
     crumbs = [SECTION, VISITS]

@@ -187,7 +187,7 @@ class NotesTests(VisitCase):
         sheet = openpyxl.load_workbook(
             io.BytesIO(b"".join(self.client.get(LIST, {"export": "xlsx"}).streaming_content))
         )
-        cells = " ".join(str(cell.value) for row in sheet.active for cell in row)
+        cells = " ".join(str(cell.value) for page in sheet for row in page for cell in row)
         pages = [LIST, self.visit.get_absolute_url(), f"/api/visits/{pk}/", "/api/visits/"]
         return [*(self.client.get(url).text for url in pages), cells]
 
@@ -310,7 +310,7 @@ class UnseenTests(VisitCase):
         sheet = openpyxl.load_workbook(
             io.BytesIO(b"".join(self.client.get(UNSEEN, {"on": self.ON, "export": "xlsx"}).streaming_content))
         )
-        assert "青山采石公司" in {cell.value for row in sheet.active for cell in row}
+        assert "青山采石公司" in {cell.value for page in sheet for row in page for cell in row}
 
     def test_staff_set_the_rhythm(self):
         self.as_(self.staff)

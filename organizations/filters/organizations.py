@@ -26,11 +26,14 @@ def area_words(area: Area) -> str:
 class AreaIterator(django_filters.fields.ModelChoiceIterator):
     """Townships for who reads a county; their own villages too for who keeps no more than a township."""
 
-    def __init__(self, field: Any):
-        super().__init__(field)
+    def __iter__(self) -> Any:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        yield from map(self.choice, self._offered())
+
+    def _offered(self) -> list[Area]:
         above = list(self.queryset.filter(level__lt=Level.VILLAGE))
-        if any(area.level == Level.COUNTY for area in above):
-            self.queryset = self.queryset.filter(pk__in=[area.pk for area in above])
+        return above if any(area.level == Level.COUNTY for area in above) else list(self.queryset)
 
 
 class AreaSelect(forms.Select):

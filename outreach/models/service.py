@@ -7,7 +7,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -118,6 +118,15 @@ class VisitQuerySet(PlacedQuerySet):
         """Visits from `first` to `last`, both days included."""
         return self.filter(on__gte=first, on__lte=last)
 
+    def with_readable_notes(self, user: Any) -> Self:
+        """Annotate `notes_readable`: by the recorder, a visiting official's own account, and who holds read_visit_notes here."""
+        reach = user.reach("outreach.read_visit_notes")
+        if reach.everything:
+            return self.annotate(notes_readable=Value(True))
+        own = Visit.officials.through.objects.filter(visit=OuterRef("pk"), official__user=user.pk)
+        readable = Q(by=user.pk) | Exists(own) | self._in_reach(reach, "read")
+        return self.annotate(notes_readable=ExpressionWrapper(readable, output_field=models.BooleanField()))
+
 
 class Visit(Placed):
     """走访: planned or done; by one official or several, to one side or several. It counts once for each of them.
@@ -150,6 +159,7 @@ class Visit(Placed):
     )
 
     objects = VisitQuerySet.as_manager()
+    audit_private = frozenset({"raised", "promised"})
 
     class Meta:
         ordering = ["-on", "-pk"]

@@ -12,7 +12,7 @@ from assessments import api as assessments
 from organizations.api import areas as organizations
 from organizations.api import organizations as registers
 from organizations.api import rosters, standards
-from outreach.api import places, work
+from outreach.api import places, visits, work
 from portal.exchange import api as exchange
 from portal.kit.access import ANY_USER
 from portal.papers import api as papers
@@ -79,6 +79,10 @@ urlpatterns = [
     path("activities/<int:pk>/", work.ActivityViewSet.as_view(DETAIL_WRITE), name="activities_detail"),
     path("demonstrations/", work.DemonstrationViewSet.as_view(LIST_WRITE), name="demonstrations_list"),
     path("demonstrations/<int:pk>/", work.DemonstrationViewSet.as_view(DETAIL_WRITE), name="demonstrations_detail"),
+    path("pairings/", visits.PairingViewSet.as_view(LIST_WRITE), name="pairings_list"),
+    path("pairings/<int:pk>/", visits.PairingViewSet.as_view(DETAIL_WRITE), name="pairings_detail"),
+    path("visits/", visits.VisitViewSet.as_view(LIST_WRITE), name="visits_list"),
+    path("visits/<int:pk>/", visits.VisitViewSet.as_view(DETAIL_WRITE), name="visits_detail"),
     path("schemes/", assessments.SchemeViewSet.as_view(LIST), name="schemes_list"),
     path("schemes/<int:pk>/", assessments.SchemeViewSet.as_view(DETAIL), name="schemes_detail"),
     path("quarters/", assessments.QuarterViewSet.as_view(LIST), name="quarters_list"),

@@ -1,0 +1,445 @@
+"""Pairings and visits: who looks after whom, what a visit may say, what is due, who has not been seen."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+
+from organizations.models import Area, Organization
+from outreach.models import Contact, ContactRole, Enterprise, Official, Pairing, PublicRole, Rhythm, Visit, Whom
+from portal.kit import saving
+from portal.kit.scope import ancestor_codes, code_range
+
+PAIRED_KINDS = (Official.Kind.LEADER, Official.Kind.HEAD)  # of whom each has somebody to look after (domain.md)
+SIDES = ("enterprises", "organizations", "contacts")
+MEMBERS = ("officials", *SIDES)
+NOTES = ("raised", "promised")
+NOT_SHOWN = "仅记录人、走访干部和领导可见"
+TARGETS: dict[str, Any] = {"enterprise": Enterprise, "organization": Organization, "contact": Contact}
+Wanted = dict[tuple[str, str], int]  # (county's tree code, kind) → months
+DIGITS = 18  # more make no key
+COUNTY = 6  # digits of a county's tree code
+DEFAULT_MONTHS = {
+    Whom.ENTERPRISE: 6, Whom.ASSOCIATION: 3, Whom.ORGANIZATION_OFFICER: 6, Whom.ENTERPRISE_HEAD: 6, Whom.POST_HOLDER: 12,
+    Whom.SERVICE_TAIWAN: 12, Whom.SERVICE_OVERSEAS: 12,
+}  # fmt: skip  # where a county has set nothing
+
+
+# pairings
+
+
+def unpaired_enterprises(user: Any, on: dt.date) -> QuerySet[Enterprise]:
+    """Enterprises and associations of `user`'s areas that no official was paired with on `on`."""
+    paired = Pairing.objects.in_force(on).filter(enterprise=OuterRef("pk")).order_by()
+    return Enterprise.objects.permitted(user).in_force(on).filter(~Exists(paired))
+
+
+def unpaired_officials(user: Any, on: dt.date) -> QuerySet[Official]:
+    """County leaders and heads of county bodies in `user`'s areas who were paired with nobody on `on`."""
+    paired = Pairing.objects.in_force(on).filter(official=OuterRef("pk")).order_by()
+    return Official.objects.permitted(user).in_force(on).filter(~Exists(paired), kind__in=PAIRED_KINDS)
+
+
+@transaction.atomic
+def pair(official: Official, targets: Sequence[Any], *, since: dt.date, by: Any) -> list[Pairing]:
+    """Pair an official with enterprises and contacts from `since`; all of them or none."""
+    if not targets:
+        raise ValidationError({"sides": "请至少选择一家企业（协会）或一名联系对象。"})
+    if since > timezone.localdate():
+        raise ValidationError({"since": "结对日期不能晚于今天；到了那天再登记。"})
+    return [saving.save(_pairing(official, target, since), by=by) for target in targets]
+
+
+def _pairing(official: Official, target: Any, since: dt.date) -> Pairing:
+    side = {"contact": target} if isinstance(target, Contact) else {"enterprise": target}
+    pairing = Pairing(official=official, area=target.area, unit=target.unit, since=since, **side)
+    check_pairing(pairing)
+    try:
+        pairing.full_clean()
+    except ValidationError as error:
+        raise ValidationError([f"{target}：{words}" for words in error.messages]) from error
+    return pairing
+
+
+def check_pairing(pairing: Pairing) -> None:
+    """What must hold besides the model; ValidationError in words."""
+    target, official = pairing.target, pairing.official
+    if target is None:
+        return
+    if target.area.tree_code[:COUNTY] != official.area.tree_code[:COUNTY]:
+        raise ValidationError(f"{target}和{official}不在同一个县（市），不能结对。")
+    if isinstance(target, Contact) and not target.may_reveal():
+        raise ValidationError(f"{target}已限制处理或者删除，不能结对。")
+    if pairing.since and pairing.since > timezone.localdate():
+        raise ValidationError({"since": "结对日期不能晚于今天；到了那天再登记。"})
+    if pairing.since and pairing.until is None and (target_until := getattr(target, "until", None)):
+        raise ValidationError(f"{target}已于 {target_until} 停用，不能结对。")
+
+
+@transaction.atomic
+def end_pairing(pairing: Pairing, *, until: dt.date, end: str, by: Any, expected: int | None = None) -> Pairing:
+    """End a pairing after `until`, its last day."""
+    row: Pairing = Pairing.objects.select_for_update().get(pk=pairing.pk)
+    if row.until is not None:
+        raise ValidationError(f"已于 {row.until} 结束，不用再办。")
+    if until > timezone.localdate():
+        raise ValidationError({"until": "结束日期不能晚于今天。"})
+    if until < row.since:
+        raise ValidationError({"until": f"结束日期不能早于结对日期 {row.since}。"})
+    row.until, row.end = until, end
+    return saving.save(row, by=by, expected=expected)
+
+
+def with_last_visit(pairings: Any) -> Any:
+    """Annotate `last_on`: when the official last visited the other side."""
+    done = Visit.objects.done().filter(officials=OuterRef("official")).order_by("-on").values("on")
+    sides = (done.filter(**{f"{name}s": OuterRef(name)})[:1] for name in ("enterprise", "contact"))
+    return pairings.annotate(last_on=Coalesce(*map(Subquery, sides)))
+
+
+@dataclass
+class OfficialWork:
+    """What hangs on an official today, as the official's page and a hand-over show it."""
+
+    pairings: list[Pairing]
+    planned: list[Visit]
+    promised: list[Visit]  # done, with a next day that no later visit has kept
+    requests: list[Any]
+
+    @property
+    def total(self) -> int:
+        return len(self.pairings) + len(self.planned) + len(self.promised) + len(self.requests)
+
+
+def work_of(official: Official, user: Any = None) -> OfficialWork:
+    """The pairings and the open work of an official: all of it, or what `user` may see."""
+
+    def seen(rows: Any) -> Any:
+        return rows if user is None else rows.permitted(user)
+
+    visits = seen(Visit.objects.filter(officials=official))
+    sides = MEMBERS
+    return OfficialWork(
+        list(seen(official.pairings.all()).in_force().select_related("area__parent", "enterprise__area", "contact__area", "official")),
+        list(visits.filter(state=Visit.State.PLANNED).order_by("on", "pk").prefetch_related(*sides)),
+        list(unkept(visits).order_by("next_on", "pk").prefetch_related(*sides)),
+        list(seen(official.requests.open()).select_related("area__parent", "enterprise", "organization", "contact")),
+    )  # fmt: skip
+
+
+# visits
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Who visited, and whom: what a visit links to."""
+
+    officials: Sequence[Official] = ()
+    enterprises: Sequence[Enterprise] = ()
+    organizations: Sequence[Any] = ()
+    contacts: Sequence[Contact] = ()
+
+    @classmethod
+    def of(cls, visit: Visit) -> "Sides":
+        return cls(*(list(getattr(visit, name).select_related("area")) for name in MEMBERS))
+
+    @property
+    def targets(self) -> list[Any]:
+        return [*self.enterprises, *self.organizations, *self.contacts]
+
+    @property
+    def members(self) -> dict[str, Sequence[Any]]:
+        return {name: getattr(self, name) for name in MEMBERS}
+
+
+def check_visit(visit: Visit, sides: Sides) -> None:
+    """What must hold besides the model; ValidationError by field."""
+    problems: dict[str, str] = {}
+    if not sides.officials:
+        problems["officials"] = "请选择走访干部。"
+    if not sides.targets:
+        problems["sides"] = "请选择走访的企业（协会）、组织或联系对象。"
+    problems |= _day_problems(visit) | _side_problems(sides) | _note_problems(visit, sides)
+    if problems:
+        raise ValidationError(problems)
+
+
+def _day_problems(visit: Visit) -> dict[str, str]:
+    if visit.on and visit.state == Visit.State.DONE and visit.on > timezone.localdate():
+        return {"on": "走访日期不能晚于今天；还没有走访的请选“计划”。"}
+    return {}
+
+
+def _side_problems(sides: Sides) -> dict[str, str]:
+    rows = [*sides.officials, *sides.targets]
+    if len({row.area.tree_code[:COUNTY] for row in rows}) > 1:
+        return {"sides": "走访干部和走访对象应在同一个县（市）。"}
+    gone = [contact for contact in sides.contacts if not contact.may_reveal()]
+    return {"sides": f"{gone[0]}已限制处理或者删除，不能登记走访。"} if gone else {}
+
+
+def _note_problems(visit: Visit, sides: Sides) -> dict[str, str]:
+    """What was raised and promised belongs to an enterprise or an organization, and to a visit that was made."""
+    written = [name for name in NOTES if getattr(visit, name)]
+    if visit.state == Visit.State.PLANNED:
+        return dict.fromkeys(written, "计划的走访还没有情况可写；走访以后再填写。")
+    if sides.contacts and not (sides.enterprises or sides.organizations):
+        words = "只走访联系对象的，不记录个人谈话内容；是企业、组织的事，请同时选择该企业或组织。"
+        return dict.fromkeys(written, words)
+    return {}
+
+
+@transaction.atomic
+def save_visit(visit: Visit, sides: Sides, *, by: Any, expected: int | None = None, reason: str = "") -> Visit:
+    """Save a visit with its officials and sides; it stands in the area that all its sides lie in."""
+    check_visit(visit, sides)
+    visit.area = common_area([target.area for target in sides.targets])
+    units = {target.unit_id for target in sides.targets}
+    visit.unit_id = units.pop() if len(units) == 1 else None
+    if visit._state.adding:
+        visit.by = by
+    return saving.save(visit, by=by, expected=expected, reason=reason, members=sides.members)
+
+
+def common_area(areas: Sequence[Area]) -> Area:
+    """The lowest area in which all of `areas` lie."""
+    shared = set.intersection(*(set(ancestor_codes(area.tree_code)) for area in areas))
+    code = max(shared, key=len)
+    return next((area for area in areas if area.tree_code == code), None) or Area.objects.get(
+        tree_code=code, until=None
+    )
+
+
+@transaction.atomic
+def cancel_visit(visit: Visit, *, reason: str, by: Any, expected: int | None = None) -> Visit:
+    """Take a planned visit back; it stays in the list as cancelled."""
+    row: Visit = Visit.objects.select_for_update().get(pk=visit.pk)
+    if row.state != Visit.State.PLANNED:
+        raise ValidationError("只有计划的走访可以取消；登记有误的走访请修改或者删除。")
+    row.state = Visit.State.CANCELLED
+    return saving.save(row, by=by, expected=expected, reason=reason)
+
+
+def unkept(visits: Any) -> Any:
+    """The done visits among `visits` with a next day that no later visit of the same official to the same side has kept."""
+    later = Visit.objects.exclude(state=Visit.State.CANCELLED).filter(
+        Q(enterprises__visits=OuterRef("pk")) | Q(organizations__visits=OuterRef("pk")) | Q(contacts__visits=OuterRef("pk")),
+        on__gt=OuterRef("on"), officials__visits=OuterRef("pk"),
+    ).order_by()  # fmt: skip
+    return visits.done().filter(next_on__isnull=False).filter(~Exists(later))
+
+
+def due_visits(user: Any, until: dt.date) -> QuerySet[Visit]:
+    """The visits that `user` owes up to `until`: planned ones, and next days that were not kept.
+
+    They are those of the user's own official; of an official without an account, those that the user recorded.
+    """
+    rows = Visit.objects.permitted(user)
+    through = Visit.officials.through.objects.filter(visit=OuterRef("pk")).order_by()
+    own, others = through.filter(official__user=user.pk), through.filter(official__user__isnull=False)
+    mine = rows.filter(Exists(own) | (Q(by=user.pk) & ~Exists(others)))
+    planned = mine.filter(state=Visit.State.PLANNED, on__lte=until)
+    promised = unkept(mine).filter(next_on__lte=until)
+    return mine.filter(Q(pk__in=planned.order_by().values("pk")) | Q(pk__in=promised.order_by().values("pk")))
+
+
+def may_read_notes(user: Any, visit: Visit) -> bool:
+    """Whether `user` may read what was raised and promised."""
+    return Visit.objects.with_readable_notes(user).filter(pk=visit.pk, notes_readable=True).exists()
+
+
+def own_official(user: Any) -> Official | None:
+    """The user's own row among the officials, None where there is none in office."""
+    return Official.objects.permitted(user).filter(user=user.pk).in_force().select_related("area").first()
+
+
+# who has not been seen
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """An enterprise or a contact whose last visit is longer ago than its rhythm wants."""
+
+    kind: str
+    target: Any
+    months: int  # whole months since the last visit, or since the registration where there was none
+    last_on: dt.date | None
+    wanted: int
+    officials: str = ""
+
+    @property
+    def area(self) -> Area:
+        return self.target.area
+
+    @property
+    def visit_url(self) -> str:
+        """Where this visit is entered."""
+        return reverse("outreach:visit_create", query={"sides": token_of(self.target)})
+
+
+def not_seen(user: Any, on: dt.date, official: Official | None = None) -> list[Unseen]:
+    """Whom nobody of the office has visited for longer than the county's rhythm; the longest first.
+
+    official: only those this official is paired with, and only this official's visits count.
+    """
+    wanted = months_wanted(user)
+    enterprises = unseen_enterprises(user, on, official, wanted).select_related("area__parent")
+    roles = unseen_roles(user, on, official, wanted).select_related("contact__area__parent")
+    names = _names_of_paired(on)
+    rows = [_unseen(row.kind, row, row, on, wanted, names["enterprise"]) for row in enterprises]
+    rows += [_unseen(row.role, row.contact, row, on, wanted, names["contact"]) for row in roles]
+    return sorted(rows, key=lambda row: (-row.months, row.target.area.tree_code, row.target.pk))
+
+
+def unseen_enterprises(
+    user: Any, on: dt.date, official: Official | None = None, wanted: Wanted | None = None
+) -> QuerySet[Enterprise]:
+    """Enterprises and associations in force on `on` that were not visited in time; `last_on` is annotated."""
+    rows = Enterprise.objects.permitted(user).in_force(on)
+    if official is not None:
+        rows = rows.filter(pk__in=official.pairings.in_force(on).order_by().values("enterprise"))
+    rows = rows.annotate(last_on=_last_visit("enterprises", "pk", on, official))
+    late, wanted = Q(pk__in=[]), months_wanted(user) if wanted is None else wanted
+    for whom in (Whom.ENTERPRISE, Whom.ASSOCIATION):
+        late |= Q(kind=whom) & _late(wanted, on, whom, "area")
+    return rows.filter(late)
+
+
+def unseen_roles(
+    user: Any, on: dt.date, official: Official | None = None, wanted: Wanted | None = None
+) -> QuerySet[ContactRole]:
+    """Public roles, held on `on`, of contacts who were not visited in time; `last_on` is annotated."""
+    usable = Contact.objects.usable().order_by().values("pk")
+    rows = ContactRole.objects.permitted(user).in_force(on).filter(contact__in=usable)
+    if official is not None:
+        rows = rows.filter(contact__in=official.pairings.in_force(on).order_by().values("contact"))
+    rows = rows.annotate(last_on=_last_visit("contacts", "contact", on, official))
+    late, wanted = Q(pk__in=[]), months_wanted(user) if wanted is None else wanted
+    for role in PublicRole:
+        late |= Q(role=role) & _late(wanted, on, Whom(role.value), "contact__area")
+    return rows.filter(late)
+
+
+def months_wanted(user: Any) -> Wanted:
+    """(county's tree code, kind) → months, as the counties have set them."""
+    rows = Rhythm.objects.permitted(user).values_list("area__tree_code", "whom", "months")
+    return {(code, whom): months for code, whom, months in rows}
+
+
+def before(on: dt.date, months: int) -> dt.date:
+    """The same day `months` earlier; the last day of a shorter month."""
+    year, month = divmod(on.year * 12 + on.month - 1 - months, 12)
+    for day in range(on.day, 0, -1):
+        try:
+            return dt.date(year, month + 1, day)
+        except ValueError:
+            continue
+    raise AssertionError(on)
+
+
+def months_between(first: dt.date, last: dt.date) -> int:
+    """Whole months from `first` to `last`."""
+    return (last.year - first.year) * 12 + last.month - first.month - (last.day < first.day)
+
+
+def _last_visit(side: str, outer: str, on: dt.date, official: Official | None) -> Subquery:
+    done = Visit.objects.done().filter(**{side: OuterRef(outer)}, on__lte=on)
+    done = done.filter(officials=official) if official is not None else done
+    return Subquery(done.order_by("-on").values("on")[:1])
+
+
+def _late(wanted: Wanted, on: dt.date, whom: Whom, area: str) -> Q:
+    """The condition "not seen in time": by the county's own rhythm where there is one, else by the usual one."""
+    set_here = {code: months for (code, kind), months in wanted.items() if kind == whom}
+    found, elsewhere = Q(pk__in=[]), Q()
+    for code, months in set_here.items():
+        lo, hi = code_range(code)
+        here = Q(**{f"{area}__tree_code__gte": lo, f"{area}__tree_code__lt": hi})
+        found |= here & _longer_than(before(on, months))
+        elsewhere &= ~here
+    return found | (elsewhere & _longer_than(before(on, DEFAULT_MONTHS[whom])))
+
+
+def _longer_than(day: dt.date) -> Q:
+    return Q(last_on__lt=day) | Q(last_on=None, since__lt=day)
+
+
+def _unseen(kind: str, target: Any, row: Any, on: dt.date, wanted: Wanted, names: dict[int, str]) -> Unseen:
+    months = wanted.get((target.area.tree_code[:COUNTY], kind), DEFAULT_MONTHS[Whom(kind)])
+    since = months_between(row.last_on or row.since, on)
+    return Unseen(str(Whom(kind).label), target, since, row.last_on, months, names.get(target.pk, ""))
+
+
+def _names_of_paired(on: dt.date) -> dict[str, dict[int, str]]:
+    """Side → target id → the names of the officials paired with it on `on`."""
+    found: dict[str, dict[int, str]] = {"enterprise": {}, "contact": {}}
+    pairs = Pairing.objects.in_force(on).order_by("pk").values_list("enterprise", "contact", "official__name")
+    for enterprise, contact, name in pairs:
+        side, pk = ("enterprise", enterprise) if enterprise else ("contact", contact)
+        found[side][pk] = f"{found[side][pk]}、{name}" if pk in found[side] else name
+    return found
+
+
+# finding whom
+
+
+def find_targets(user: Any, words: str, kinds: Sequence[str], limit: int = 10) -> list[Any]:
+    """Enterprises, organizations and contacts in `user`'s areas whose name or pinyin holds every word; the exact ones first."""
+    found: list[Any] = []
+    for kind in kinds:
+        rows = targets_of(user, kind)
+        for word in words.split():
+            rows = rows.filter(Q(name__icontains=word) | Q(pinyin__icontains=word))
+        found += rows.order_by("name", "pk")[:limit] if words.split() else []
+    return sorted(found, key=lambda row: row.name != words.strip())[:limit]
+
+
+def targets_of(user: Any, kind: str) -> Any:
+    """The rows of a kind ("enterprise", "organization", "contact") that `user` may visit or pair today."""
+    model = TARGETS[kind]
+    rows = model.objects.permitted(user).select_related("area__parent", "unit")
+    return rows.usable() if model is Contact else rows.in_force()
+
+
+def token_of(target: Any) -> str:
+    """ "enterprise-12": how a form names a target."""
+    return f"{target._meta.model_name}-{target.pk}"
+
+
+def targets_from(user: Any, tokens: Sequence[str], kinds: Sequence[str]) -> list[Any]:
+    """The targets that tokens name, in their order; what `user` may not visit is left out."""
+    wanted: dict[str, set[int]] = {}
+    for token in tokens:
+        kind, _, pk = token.partition("-")
+        if kind in kinds and pk.isascii() and pk.isdigit() and len(pk) < DIGITS:
+            wanted.setdefault(kind, set()).add(int(pk))
+    rows = [row for kind, pks in wanted.items() for row in targets_of(user, kind).filter(pk__in=pks)]
+    return sorted(rows, key=lambda row: list(tokens).index(token_of(row)))
+
+
+def load_names(visits: Iterable[Visit]) -> list[Visit]:
+    """Set `names` on each visit of a page: side → what its rows are called; one query for all of them."""
+    found = {visit.pk: visit for visit in visits}
+    for visit in found.values():
+        visit.names = {name: [] for name in MEMBERS}  # type: ignore[attr-defined]
+    parts = [_links(name, found) for name in MEMBERS]
+    for pk, side, row, name in parts[0].union(*parts[1:]).order_by("order", "row"):
+        found[pk].names[MEMBERS[side]].append(name or f"已删除的联系对象（{row} 号）")  # type: ignore[attr-defined]
+    return list(found.values())
+
+
+def _links(name: str, visits: Iterable[int]) -> Any:
+    through = getattr(Visit, name).through
+    other = next(field for field in through._meta.fields if field.is_relation and field.name != "visit").name
+    rows = through.objects.filter(visit__in=list(visits)).order_by()
+    place = MEMBERS.index(name)
+    return rows.annotate(order=Value(place), row=F(f"{other}_id"), called=F(f"{other}__name")).values_list(
+        "visit", "order", "row", "called"
+    )

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from outreach.models import Handover, Official, Pairing, Request, Visit
 from outreach.services.places import covers
-from outreach.services.visits import OfficialWork, Sides, save_visit, work_of
+from outreach.services.visits import OfficialWork, Sides, load_names, save_visit, whom, work_of
 from portal.audit.models import Action, named, record
 from portal.kit import saving
 
@@ -84,34 +84,23 @@ def items_of(work: OfficialWork) -> dict[str, list[dict[str, Any]]]:
 
 def lines_of(handover: Handover, user: Any) -> dict[str, list[list[str]]]:
     """The items of a hand-over for its paper: names as they are today, an erased contact by its number."""
-    items = handover.items
-    pairs = _by_pk(Pairing.objects.select_related("enterprise", "contact", "area__parent"), items, "pairings", user)
-    visits = Visit.objects.prefetch_related("officials", "enterprises", "organizations", "contacts")
-    planned, promised = _by_pk(visits, items, "planned", user), _by_pk(visits, items, "promised", user)
-    sources = Request.objects.select_related("enterprise", "organization", "contact")
-    requests = _by_pk(sources, items, "requests", user)
+    items = {part: handover.items.get(part, []) for part in PARTS}
+    pairs = _by_pk(Pairing.objects.select_related("enterprise", "contact"), items["pairings"], user)
+    visits = _by_pk(Visit.objects.all(), [*items["planned"], *items["promised"]], user)
+    load_names(visits.values())
+    requests = _by_pk(Request.objects.select_related("enterprise", "organization", "contact"), items["requests"], user)
     return {
-        "pairings": [
-            [_name(pairs, one, lambda row: str(row.target)), one["since"]] for one in items.get("pairings", [])
-        ],
-        "planned": [[_name(planned, one, sides_words), one["on"]] for one in items.get("planned", [])],
-        "promised": [[_name(promised, one, sides_words), one["on"]] for one in items.get("promised", [])],
+        "pairings": [[_name(pairs, one, lambda row: str(row.target)), one["since"]] for one in items["pairings"]],
+        **{part: [[_name(visits, one, whom), one["on"]] for one in items[part]] for part in ("planned", "promised")},
         "requests": [
             [one["words"], _name(requests, one, lambda row: str(row.source)), one["state"], one["on"]]
-            for one in items.get("requests", [])
+            for one in items["requests"]
         ],
     }
 
 
-def sides_words(visit: Visit) -> str:
-    """Whom a visit is for, in words; its sides are prefetched."""
-    sides = [*visit.enterprises.all(), *visit.organizations.all(), *visit.contacts.all()]
-    return "、".join(map(str, sides)) or str(visit)
-
-
-def _by_pk(rows: Any, items: dict[str, Any], part: str, user: Any) -> dict[int, Any]:
-    pks = [one["id"] for one in items.get(part, [])]
-    return rows.permitted(user).in_bulk(pks) if pks else {}
+def _by_pk(rows: Any, items: list[dict[str, Any]], user: Any) -> dict[int, Any]:
+    return rows.permitted(user).in_bulk([one["id"] for one in items]) if items else {}
 
 
 def _name(rows: dict[int, Any], item: dict[str, Any], words: Any) -> str:

@@ -125,13 +125,16 @@ def work_of(official: Official, user: Any = None) -> OfficialWork:
         return rows if user is None else rows.permitted(user)
 
     visits = seen(Visit.objects.filter(officials=official))
-    sides = MEMBERS
+    open_ones = visits.filter(Q(state=Visit.State.PLANNED) | Q(pk__in=unkept(visits).order_by().values("pk")))
+    rows = load_names(open_ones.select_related("area").order_by("on", "pk"))
+    pairings = seen(official.pairings.all()).in_force()
+    requests = seen(official.requests.open())
     return OfficialWork(
-        list(seen(official.pairings.all()).in_force().select_related("area__parent", "enterprise__area", "contact__area", "official")),
-        list(visits.filter(state=Visit.State.PLANNED).order_by("on", "pk").prefetch_related(*sides)),
-        list(unkept(visits).order_by("next_on", "pk").prefetch_related(*sides)),
-        list(seen(official.requests.open()).select_related("area__parent", "enterprise", "organization", "contact")),
-    )  # fmt: skip
+        list(pairings.select_related("area__parent", "enterprise__area", "contact__area", "official__area")),
+        [visit for visit in rows if visit.state == Visit.State.PLANNED],
+        [visit for visit in rows if visit.state != Visit.State.PLANNED],
+        list(requests.select_related("area__parent", "enterprise", "organization", "contact")),
+    )
 
 
 # visits
@@ -443,3 +446,15 @@ def _links(name: str, visits: Iterable[int]) -> Any:
     return rows.annotate(order=Value(place), row=F(f"{other}_id"), called=F(f"{other}__name")).values_list(
         "visit", "order", "row", "called"
     )
+
+
+def called(visit: Any, side: str) -> list[str]:
+    """What the rows of a side are called: loaded for the page at once, or prefetched for an export."""
+    if hasattr(visit, "names"):
+        return visit.names[side]
+    return [row.name if side == "officials" else str(row) for row in getattr(visit, side).all()]
+
+
+def whom(visit: Any) -> str:
+    """The sides of a visit in words."""
+    return "、".join(name for side in SIDES for name in called(visit, side))

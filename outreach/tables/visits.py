@@ -5,22 +5,11 @@ from typing import Any, cast
 
 from organizations.filters.organizations import area_words
 from outreach.models import Enterprise, Handover, Official, Pairing, Visit
-from outreach.services.visits import NOT_SHOWN, SIDES, load_names
+from outreach.services.visits import NOT_SHOWN, called, load_names, whom
 from outreach.tables.places import place
 from portal.kit.tables import Column, ListTable, Row, Table
 
 TONES = {"planned": "amber", "done": "green", "cancelled": "grey"}
-
-
-def called(visit: Any, side: str) -> list[str]:
-    """What the rows of a side are called: loaded for the page at once, or prefetched for an export."""
-    if hasattr(visit, "names"):
-        return visit.names[side]
-    return [row.name if side == "officials" else str(row) for row in getattr(visit, side).all()]
-
-
-def whom(visit: Any) -> str:
-    return "、".join(name for side in SIDES for name in called(visit, side))
 
 
 def officials(visit: Any) -> str:

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET
 from outreach.filters.visits import HandoverFilterSet
 from outreach.forms.visits import HandoverForm
 from outreach.models import Handover, Official
-from outreach.services.handovers import hand_over, lines_of, sides_words
-from outreach.services.visits import work_of
+from outreach.services.handovers import hand_over, lines_of
+from outreach.services.visits import whom, work_of
 from outreach.tables.visits import HandoverTable
 from outreach.views.visits import SECTION, Fact, linked
 from portal.audit.models import Action, record
@@ -50,8 +50,8 @@ class OfficialHandoverView(views.UpdateView):
         work = work_of(self.object)
         parts = [
             ("结对联系", [f"{row.target}（{row.since} 起）" for row in work.pairings]),
-            ("计划的走访", [f"{row.on} {sides_words(row)}" for row in work.planned]),
-            ("约定的下次走访", [f"{row.next_on} {sides_words(row)}" for row in work.promised]),
+            ("计划的走访", [f"{row.on} {whom(row)}" for row in work.planned]),
+            ("约定的下次走访", [f"{row.next_on} {whom(row)}" for row in work.promised]),
             ("未办结的诉求", [f"{row}（办理期限 {row.due_on}）" for row in work.requests]),
         ]
         return super().get_context_data(parts=parts, total=work.total, **kwargs)

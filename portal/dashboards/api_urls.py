@@ -12,7 +12,7 @@ from assessments import api as assessments
 from organizations.api import areas as organizations
 from organizations.api import organizations as registers
 from organizations.api import standards
-from outreach.api import places, work
+from outreach.api import directory, places, work
 from portal.exchange import api as exchange
 from portal.kit.access import ANY_USER
 from portal.papers import api as papers
@@ -79,6 +79,14 @@ urlpatterns = [
     path("activities/<int:pk>/", work.ActivityViewSet.as_view(DETAIL_WRITE), name="activities_detail"),
     path("demonstrations/", work.DemonstrationViewSet.as_view(LIST), name="demonstrations_list"),
     path("demonstrations/<int:pk>/", work.DemonstrationViewSet.as_view(DETAIL), name="demonstrations_detail"),
+    path("enterprises/", directory.EnterpriseViewSet.as_view(LIST_WRITE), name="enterprises_list"),
+    path("enterprises/<int:pk>/", directory.EnterpriseViewSet.as_view(DETAIL_WRITE), name="enterprises_detail"),
+    path("officials/", directory.OfficialViewSet.as_view(LIST_WRITE), name="officials_list"),
+    path("officials/<int:pk>/", directory.OfficialViewSet.as_view(DETAIL_WRITE), name="officials_detail"),
+    path("contacts/", directory.ContactViewSet.as_view(LIST_WRITE), name="contacts_list"),
+    path("contacts/<int:pk>/", directory.ContactViewSet.as_view(DETAIL_WRITE), name="contacts_detail"),
+    path("notices/", directory.NoticeViewSet.as_view(LIST_WRITE), name="notices_list"),
+    path("notices/<int:pk>/", directory.NoticeViewSet.as_view(DETAIL_WRITE), name="notices_detail"),
     path("schemes/", assessments.SchemeViewSet.as_view(LIST), name="schemes_list"),
     path("schemes/<int:pk>/", assessments.SchemeViewSet.as_view(DETAIL), name="schemes_detail"),
     path("quarters/", assessments.QuarterViewSet.as_view(LIST), name="quarters_list"),

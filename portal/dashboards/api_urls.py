@@ -12,7 +12,7 @@ from assessments import api as assessments
 from organizations.api import areas as organizations
 from organizations.api import organizations as registers
 from organizations.api import rosters, standards
-from outreach.api import places, visits, work
+from outreach.api import directory, places, visits, work
 from portal.exchange import api as exchange
 from portal.kit.access import ANY_USER
 from portal.papers import api as papers
@@ -83,6 +83,14 @@ urlpatterns = [
     path("pairings/<int:pk>/", visits.PairingViewSet.as_view(DETAIL_WRITE), name="pairings_detail"),
     path("visits/", visits.VisitViewSet.as_view(LIST_WRITE), name="visits_list"),
     path("visits/<int:pk>/", visits.VisitViewSet.as_view(DETAIL_WRITE), name="visits_detail"),
+    path("enterprises/", directory.EnterpriseViewSet.as_view(LIST_WRITE), name="enterprises_list"),
+    path("enterprises/<int:pk>/", directory.EnterpriseViewSet.as_view(DETAIL_WRITE), name="enterprises_detail"),
+    path("officials/", directory.OfficialViewSet.as_view(LIST_WRITE), name="officials_list"),
+    path("officials/<int:pk>/", directory.OfficialViewSet.as_view(DETAIL_WRITE), name="officials_detail"),
+    path("contacts/", directory.ContactViewSet.as_view(LIST_WRITE), name="contacts_list"),
+    path("contacts/<int:pk>/", directory.ContactViewSet.as_view(DETAIL_WRITE), name="contacts_detail"),
+    path("notices/", directory.NoticeViewSet.as_view(LIST_WRITE), name="notices_list"),
+    path("notices/<int:pk>/", directory.NoticeViewSet.as_view(DETAIL_WRITE), name="notices_detail"),
     path("schemes/", assessments.SchemeViewSet.as_view(LIST), name="schemes_list"),
     path("schemes/<int:pk>/", assessments.SchemeViewSet.as_view(DETAIL), name="schemes_detail"),
     path("quarters/", assessments.QuarterViewSet.as_view(LIST), name="quarters_list"),

@@ -245,3 +245,76 @@ class LifeTests(ContactCase):
             assert self.client.get(self.route(name, contact)).status_code == 404
         self.as_(self.leader)
         assert self.client.get(self.route("contact_erase", contact)).status_code == 403
+
+
+class ApiTests(ContactCase):
+    def post(self, url, **values):
+        return self.client.post(url, values, content_type="application/json")
+
+    def body(self, **changed):
+        first = {"role": "enterprise_head", "enterprise": self.enterprise.pk, "post": "董事长", "since": "2024-01-01"}
+        values = {"name": "王某甲", "phone": PHONE, "area": self.town.pk, "purpose": "enterprise", "basis": "duty",
+                  "notice": self.notice.pk, "first_role": first}  # fmt: skip
+        return {**values, **changed}
+
+    def test_a_phone_goes_in_and_comes_out_masked(self):
+        self.as_(self.committee)
+        made = self.post("/api/contacts/", **self.body())
+        assert made.status_code == 201, made.content
+        contact = Contact.objects.get()
+        assert contact.phone.reveal() == PHONE
+        assert contact.roles.get().enterprise == self.enterprise
+        url = f"/api/contacts/{contact.pk}/"
+        for answer in (made, self.client.get(url), self.client.get("/api/contacts/")):
+            assert PHONE not in answer.content.decode()
+            assert str(contact.phone) in answer.content.decode()
+        row = self.client.get(url).json()
+        assert "phone" not in row
+        assert row["roles"][0]["post"] == "董事长"
+        changed = {"version": row["version"], "name": "王某乙", "reason": "写错"}
+        answer = self.client.patch(url, changed, content_type="application/json")
+        assert answer.json()["name"] == "王某乙"
+        contact.refresh_from_db()
+        assert contact.phone.reveal() == PHONE
+
+    def test_it_asks_what_the_form_asks(self):
+        self.as_(self.committee)
+        for changed, field in (
+            ({"first_role": None}, "first_role"), ({"basis": "consent"}, "consent_on"), ({"phone": "123"}, "phone"),
+            ({"review_by": "2099-01-01"}, "review_by"), ({"notice": make_notice().pk}, "notice"),
+            ({"first_role": {"role": "service_taiwan", "since": "2024-01-01"}}, "consent_on"),
+            ({"first_role": {"role": "post_holder", "employer": "13800000002", "post": "科长", "since": "2024-01-01"}}, "first_role"),
+        ):  # fmt: skip
+            body = {name: value for name, value in self.body(**changed).items() if value is not None}
+            answer = self.post("/api/contacts/", **body)
+            assert answer.status_code == 400, changed
+            assert field in answer.json() or "non_field_errors" in answer.json(), answer.json()
+        contact = self.kept()
+        url = f"/api/contacts/{contact.pk}/"
+        for words in ("", "王某甲改名", "电话 13800000002"):
+            answer = self.client.patch(
+                url, {"version": 1, "name": "丁", "reason": words}, content_type="application/json"
+            )
+            assert "reason" in answer.json() or "why" in answer.json()
+        Contact.objects.update(restricted_on=timezone.localdate(), restriction="objected")
+        answer = self.client.patch(url, {"version": 1, "name": "丁", "reason": "更正"}, content_type="application/json")
+        assert answer.status_code == 400
+        assert self.client.get("/api/contacts/").json()["results"] == []
+
+    def test_enterprises_officials_and_notices_are_written_too(self):
+        self.as_(self.staff)
+        values = {"name": "新公司", "area": self.town.pk, "since": "2024-01-01"}
+        assert self.post("/api/enterprises/", **values).status_code == 201
+        assert self.post("/api/enterprises/", **values).status_code == 400
+        assert self.post("/api/enterprises/", **{**values, "name": "丙", "note": "13800000002"}).status_code == 400
+        official = {
+            "name": "李某甲",
+            "kind": "leader",
+            "position": "副县长",
+            "area": self.county.pk,
+            "since": "2024-01-01",
+        }
+        assert self.post("/api/officials/", **official).status_code == 201
+        notice = {"area": self.county.pk, "name": "第2版", "text": "告知。", "since": "2024-01-01"}
+        assert self.post("/api/notices/", **notice).status_code == 201
+        assert self.post("/api/notices/", **{**notice, "name": "第3版", "area": self.town.pk}).status_code == 400

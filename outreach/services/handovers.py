@@ -1,7 +1,7 @@
 """A hand-over: all pairings and open work of an official go to another on a day; both or none."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -131,7 +131,7 @@ def _promised(visit: Visit, old: Official, new: Official, by: Any) -> None:
     """Who visited stays as it was; the next day becomes a planned visit of the successor."""
     sides = Sides.of(visit)
     people = list({row.pk: row for row in (new if one.pk == old.pk else one for one in sides.officials)}.values())
-    planned = Visit(state=Visit.State.PLANNED, on=visit.next_on, matter=visit.matter)
+    planned = Visit(state=Visit.State.PLANNED, on=cast("dt.date", visit.next_on), matter=visit.matter)
     kept = [contact for contact in sides.contacts if contact.may_reveal()]
     going = Sides(people, sides.enterprises, sides.organizations, kept)
     visit.next_on = None

@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from django.apps import apps
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from organizations.models import Membership, Person
+from organizations.services.reveals import reveals_of
 from outreach.models import Contact, Pairing, Request, Visit
 from portal.audit.models import Action, AuditEntry
 from portal.kit.scope import code_range
 from portal.kit.secrets import Phone, fingerprint
 
 EXPORTED = "导出 联系对象"
-REVEALS = ("organizations", "PhoneReveal")
 
 
 class Section(NamedTuple):
@@ -123,10 +122,4 @@ def _entry(entry: AuditEntry) -> str:
 
 
 def _reveals(row: Any) -> list[str]:
-    """The reveals of a row's number; none while that register is not installed."""
-    try:
-        model: Any = apps.get_model(*REVEALS)
-    except LookupError:
-        return []
-    seen = model.objects.filter(register=row._meta.label_lower, object_id=row.pk)
-    return [f"{timezone.localtime(one.at):%Y-%m-%d %H:%M} {one}" for one in seen]
+    return [f"{timezone.localtime(one.at):%Y-%m-%d %H:%M} {one}" for one in reveals_of(row)]

@@ -100,8 +100,8 @@ def end_pairing(pairing: Pairing, *, until: dt.date, end: str, by: Any, expected
 def with_last_visit(pairings: Any) -> Any:
     """Annotate `last_on`: when the official last visited the other side."""
     done = Visit.objects.done().filter(officials=OuterRef("official")).order_by("-on").values("on")
-    sides = (done.filter(**{f"{name}s": OuterRef(name)})[:1] for name in ("enterprise", "contact"))
-    return pairings.annotate(last_on=Coalesce(*map(Subquery, sides)))
+    enterprise, contact = (done.filter(**{f"{name}s": OuterRef(name)})[:1] for name in ("enterprise", "contact"))
+    return pairings.annotate(last_on=Coalesce(Subquery(enterprise), Subquery(contact)))
 
 
 @dataclass
@@ -255,7 +255,7 @@ def due_visits(user: Any, until: dt.date) -> QuerySet[Visit]:
 
 def may_read_notes(user: Any, visit: Visit) -> bool:
     """Whether `user` may read what was raised and promised."""
-    return Visit.objects.with_readable_notes(user).filter(pk=visit.pk, notes_readable=True).exists()
+    return Visit.objects.filter(pk=visit.pk).with_readable_notes(user).filter(Q(notes_readable=True)).exists()
 
 
 def own_official(user: Any) -> Official | None:

@@ -25,6 +25,7 @@ urlpatterns: list = [
     path("contacts/<int:pk>/restrict/", contacts.ContactRestrictView.as_view(), name="contact_restrict"),
     path("contacts/<int:pk>/lift/", contacts.ContactLiftView.as_view(), name="contact_lift"),
     path("contacts/<int:pk>/erase/", contacts.ContactEraseView.as_view(), name="contact_erase"),
+    path("contacts/<int:pk>/reveal/", contacts.ContactRevealView.as_view(), name="contact_reveal"),
     path("contacts/<int:pk>/report/", contacts.ContactReportView.as_view(), name="contact_report"),
     path("contacts/<int:pk>/roles/add/", contacts.ContactRoleCreateView.as_view(), name="contactrole_create"),
     path("contact-roles/<int:pk>/end/", contacts.ContactRoleEndView.as_view(), name="contactrole_end"),

@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from organizations.filters.organizations import area_words
+from organizations.services.reveals import reveals_of
+from organizations.views.reveals import RevealView
 from outreach.filters.contacts import ContactFilterSet
 from outreach.forms import contacts as forms
 from outreach.models import Contact, ContactRole, Pairing, Request, Visit
@@ -76,7 +78,7 @@ class ContactDetailView(places.PlaceDetailView):
         return views.DetailView.get_context_data(
             self, roles=[row for row in roles if row.holds_on()], former=[row for row in roles if not row.holds_on()],
             pairings=list(pairings[:SHOWN]), visits=list(visits[:SHOWN]), requests=list(requests[:SHOWN]),
-            open=self.open, renew=self._renew_form(), **kwargs,
+            open=self.open, renew=self._renew_form(), reveals=reveals_of(obj)[:SHOWN] if obj.phone else None, **kwargs,
         )  # fmt: skip
 
     @cached_property
@@ -90,6 +92,8 @@ class ContactDetailView(places.PlaceDetailView):
     def get_actions(self) -> list[views.Button]:
         obj, user = self.object, self.request.user
         found = [self._button("update", "更正", primary=True)] if self.open else []
+        if obj.phone and obj.may_reveal() and covers(user, obj, "reveal"):
+            found.append(self._button("reveal", "查看电话"))
         if obj.erased_at is None and covers(user, obj, "report"):
             found.append(self._button("report", "个人信息查询报告"))
         if obj.erased_at is None and covers(user, obj, "erase"):
@@ -98,6 +102,14 @@ class ContactDetailView(places.PlaceDetailView):
             )
             found.append(self._button("erase", "删除"))
         return found
+
+
+class ContactRevealView(RevealView):
+    model = Contact
+    queryset = Contact.objects.kept().select_related("area")
+
+    def get_crumbs(self) -> list[views.Crumb]:
+        return [*HEADING, LIST, *super().get_crumbs()]
 
 
 class ContactFormMixin(places.PlaceFormMixin):

@@ -136,9 +136,9 @@ class RoutesCase(TestCase):
 
 
 class DoorTests(RoutesCase):
-    def test_a_stranger_reads_the_log_in_and_activation_pages_only(self):
+    def test_a_stranger_reads_the_pages_of_logging_in_only(self):
         open_ = {name for name, access in rights().items() if access == OPEN}
-        assert open_ == {"accounts:login", "accounts:activate"}
+        assert open_ == {"accounts:login", "accounts:activate", "accounts:factor_check", "accounts:factor_setup"}
         for name, parameters in all_routes():
             for method in ("GET", "POST"):
                 status, _ = ask(Client(), address(name, parameters, self.world.own), method)

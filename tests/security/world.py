@@ -23,7 +23,7 @@ from assessments.models import (
 )
 from assessments.services.publications import publish_quarter
 from organizations.models import Unit
-from portal.accounts.models import ApiToken, SavedFilter
+from portal.accounts.models import ApiToken, Factor, SavedFilter
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry, record
 from portal.kit import files
@@ -151,7 +151,8 @@ class World:
         saved = SavedFilter.objects.create(user=person, path="/organizations/units/", name=f"{word}筛选", query="q=1")
         record(person, "updated", place.unit, reason=f"{word}原因")
         entry = AuditEntry.objects.first()
-        place.rows |= {"user": person, "grant": grant, "token": token, "saved": saved, "entry": entry}
+        factor = Factor.objects.create(user=person, kind="totp", name=f"{word}验证器", secret=b"secret")
+        place.rows |= {"user": person, "grant": grant, "token": token, "saved": saved, "entry": entry, "factor": factor}
 
     def places(self) -> dict[str, Place]:
         return {"own": self.own, "sibling": self.sibling, "foreign": self.foreign}
@@ -164,7 +165,7 @@ NAMES = {"exchange:template": "organizations", "exchange:import": "organizations
 # Route → the row whose primary key stands in the address; a route that is missing here fails the matrix.
 BY_PREFIX = [
     ("accounts:user_", "user"), ("accounts:grant_create", "user"), ("accounts:grant_", "grant"), ("accounts:audit_", "entry"),
-    ("accounts:token_", "token"), ("accounts:saved_filter_", "saved"), ("organizations:area_split", "township"),
+    ("accounts:token_", "token"), ("accounts:factor_remove", "factor"), ("accounts:saved_filter_", "saved"), ("organizations:area_split", "township"),
     ("organizations:units_from_areas", "county"), ("organizations:area_", "township"), ("organizations:unit_", "unit"),
     ("assessments:scheme_delete", "draft"), ("assessments:scheme_", "scheme"), ("assessments:indicator_create", "draft"),
     ("assessments:indicator_", "draft_indicator"), ("assessments:quarter_create", "scheme"), ("assessments:quarter_", "quarter"),

@@ -53,7 +53,8 @@ class Place(NamedTuple):
 class Fact(NamedTuple):
     """One row of a register: its life (ISO days), the place where it stands today, and when it is next due.
 
-    due: the next election of an organization, the next yearly review of a title.
+    due: the next election of an organization, the next yearly review of a title, the last day of a request's answer.
+    done: the day on which what was due was done.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Fact(NamedTuple):
     since: str
     until: str | None
     due: str | None = None
+    done: str | None = None
 
 
 # source → every row of a register as facts; the apps above add their own (outreach/measures.py)
@@ -72,8 +74,19 @@ SOURCES: dict[str, Callable[[], QuerySet]] = {
     ORGANIZATION: lambda: facts_of(Organization.objects.all(), due=F("next_election_on")),
 }
 APART: set[str] = set()  # sources read in a query of their own, when they are asked for
-# what is held on a day and counted by the quarter; outreach adds its activities
+# what is held on a day and counted by the quarter; outreach adds its activities and visits
 PERIODS: dict[str, Callable[[], QuerySet]] = {}
+
+
+class Held(NamedTuple):
+    """One thing held on a day (ISO), with the place where it stands today."""
+
+    source: str
+    pk: int
+    area_id: int
+    unit_id: int | None
+    kind: str
+    on: str
 
 
 @cache
@@ -83,10 +96,19 @@ def facts_in(source: str) -> QuerySet:
 
 
 def facts_of(queryset: QuerySet, **columns: Any) -> QuerySet:
-    """A register's rows as facts; `columns` replaces the row's own kind, name, since or until, or names what is due."""
-    own = {name: F(name) for name in ("kind", "name", "since", "until")}
-    chosen = {"due": Value(None, CharField()), **own, **columns}
-    texts = {f"_{name}": Cast(chosen[name], CharField()) for name in ("kind", "name", "since", "until", "due")}
+    """A register's rows as facts; `columns` replaces the row's own kind, name, since or until, or says what is due and done."""
+    own = {name: F(name) for name in ("kind", "name", "since", "until") if name not in columns}
+    chosen = {"due": Value(None, CharField()), "done": Value(None, CharField()), **own, **columns}
+    texts = {f"_{name}": Cast(chosen[name], CharField()) for name in Fact._fields[4:]}
+    label = Value(queryset.model._meta.label_lower)
+    return (
+        queryset.order_by().annotate(_source=label, **texts).values_list("_source", "pk", "area_id", "unit_id", *texts)
+    )
+
+
+def held_of(queryset: QuerySet, kind: str) -> QuerySet:
+    """What was held as rows of Held; kind: the column that says what it was."""
+    texts = {"_kind": Cast(F(kind), CharField()), "_on": Cast(F("on"), CharField())}
     label = Value(queryset.model._meta.label_lower)
     return (
         queryset.order_by().annotate(_source=label, **texts).values_list("_source", "pk", "area_id", "unit_id", *texts)
@@ -109,7 +131,7 @@ class Ledger:
         self._trees: dict[tuple[int, int], dict[int, Place]] = {}
         self._standing: dict[tuple, list[tuple[Fact, int]]] = {}
         self._ends: dict[str, tuple[list[str], list[str]]] = {}
-        self._periods: dict[tuple[str, dt.date], list[tuple[int, int, int | None, str, str]]] = {}
+        self._periods: dict[dt.date, dict[str, list[Held]]] = {}
         self._apart: dict[str, list[Fact]] = {}
         self.known: dict[Any, Any] = {}  # what measures worked out for a day and may ask again
 
@@ -178,14 +200,20 @@ class Ledger:
     def held(self, period: str, on: dt.date, kinds: Collection[str] = ()) -> tuple[Counter, Counter]:
         """How many were held from the quarter's first day to `on`: by area of that day, by the body that held them."""
         by_area, by_unit = Counter(), Counter()
-        moved = period in self._moved
-        for pk, area_id, unit_id, kind, day in self._held(period, on):
-            if not kinds or kind in kinds:
-                if unit_id is not None:
-                    by_unit[unit_id] += 1
+        for row, area_id in self.rows_held(period, on):
+            if not kinds or row.kind in kinds:
+                if row.unit_id is not None:
+                    by_unit[row.unit_id] += 1
                 else:
-                    by_area[self.place_of(period, pk, area_id, dt.date.fromisoformat(day)) if moved else area_id] += 1
+                    by_area[area_id] += 1
         return by_area, by_unit
+
+    def rows_held(self, period: str, on: dt.date) -> list[tuple[Held, int]]:
+        """(what was held from the quarter's first day to `on`, the area in which it stood on its day)."""
+        rows = self._held(on).get(period, [])
+        if period not in self._moved:
+            return [(row, row.area_id) for row in rows]
+        return [(row, self.place_of(period, row.pk, row.area_id, dt.date.fromisoformat(row.on))) for row in rows]
 
     def officers(self, on: dt.date, organizations: Collection[int]) -> dict[tuple[int, str], int]:
         """(organization id, post) → how many held a required post of one of `organizations` on `on`."""
@@ -314,21 +342,30 @@ class Ledger:
             found[fact.source].append(fact)
         return found
 
-    def _held(self, period: str, on: dt.date) -> list[tuple[int, int, int | None, str, str]]:
-        """What was held in the quarter of a day up to it. A page compares its last two days; who asks for more gets all."""
-        if (period, on) not in self._periods:
+    def _held(self, on: dt.date) -> dict[str, list[Held]]:
+        """Period → what was held in the quarter of a day up to it, all in one query.
+
+        A page compares its last two days; who asks for more gets all.
+        """
+        if on not in self._periods:
             days = self.days[-2:] if on in self.days[-2:] else [on]
-            if any(known == period for known, _ in self._periods):
-                days = [day for day in self.days if (period, day) not in self._periods]
-            quarters = Q(pk__in=[])
+            if self._periods:
+                days = [day for day in {*self.days, on} if day not in self._periods]
+            first, *others = [self._held_on(period, days) for period in PERIODS]
+            found = [Held(*row) for row in (first.union(*others, all=True) if others else first)]
             for day in days:
-                quarters |= Q(on__gte=quarter_start(day), on__lte=day)
-            rows = PERIODS[period]().filter(self._here(period)).filter(quarters).order_by()
-            found = list(rows.values_list("pk", "area_id", "unit_id", "kind", Cast("on", CharField())))
-            for day in days:
-                first, last = quarter_start(day).isoformat(), day.isoformat()
-                self._periods[period, day] = [row for row in found if first <= row[4] <= last]
-        return self._periods[period, on]
+                begun, last = quarter_start(day).isoformat(), day.isoformat()
+                self._periods[day] = defaultdict(list)
+                for row in found:
+                    if begun <= row.on <= last:
+                        self._periods[day][row.source].append(row)
+        return self._periods[on]
+
+    def _held_on(self, period: str, days: Iterable[dt.date]) -> QuerySet:
+        quarters = Q(pk__in=[])
+        for day in days:
+            quarters |= Q(on__gte=quarter_start(day), on__lte=day)
+        return PERIODS[period]().filter(self._here(period)).filter(quarters)
 
     @cached_property
     def _bodies(self) -> list[Unit]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce
 
@@ -121,6 +121,27 @@ TRUE = {"1", "true"}  # a passed check as text, as SQLite and PostgreSQL write i
 def quarter_start(on: dt.date) -> dt.date:
     """The first day of the quarter in which `on` lies."""
     return on.replace(month=(on.month + 2) // 3 * 3 - 2, day=1)
+
+
+LOWEST, HIGHEST, NOWHERE = "<lowest code>", "<highest code>", -1  # stand in compiled SQL where an area comes
+
+
+def _within(path: str, lo: str, hi: str) -> Q:
+    areas = AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by().values("area")
+    return Q(**{f"{path}__in": areas})
+
+
+def _union(querysets: Iterable[QuerySet]) -> QuerySet:
+    first, *others = querysets
+    return first.union(*others, all=True) if others else first
+
+
+@cache
+def _compiled(vendor: str) -> tuple[str, tuple]:
+    """SQL and parameters of the registers that pages ask for together: compiling them takes longer than reading the rows."""
+    here = Q(AnyOf("area", [NOWHERE])) if vendor == "postgresql" else _within("area", LOWEST, HIGHEST)
+    union = _union(facts_in(source).filter(here) for source in SOURCES if source not in APART)
+    return union.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
 
 
 class Ledger:
@@ -285,10 +306,7 @@ class Ledger:
         """
         if connection.vendor == "postgresql":
             return Q(AnyOf(path, self._areas))
-        lo, hi = self._codes
-        return Q(
-            **{f"{path}__in": AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by().values("area")}
-        )
+        return _within(path, *self._codes)
 
     @cached_property
     def _areas(self) -> list[int]:
@@ -336,11 +354,27 @@ class Ledger:
     @cached_property
     def _facts(self) -> dict[str, list[Fact]]:
         """The registers that pages ask for together, in one query."""
-        first, *others = [facts_in(source).filter(self._here(source)) for source in SOURCES if source not in APART]
+        together = [source for source in SOURCES if source not in APART]
+        if self._moved.isdisjoint(together):
+            rows = self._read_compiled()
+        else:
+            rows = _union(facts_in(source).filter(self._here(source)) for source in together)
         found = defaultdict(list)
-        for fact in map(Fact._make, first.union(*others, all=True) if others else first):
+        for fact in map(Fact._make, rows):
             found[fact.source].append(fact)
         return found
+
+    def _read_compiled(self) -> list[tuple]:
+        sql, parameters = _compiled(connection.vendor)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [self._meant(parameter) for parameter in parameters])
+            return cursor.fetchall()
+
+    def _meant(self, parameter: Any) -> Any:
+        """A parameter of compiled SQL, with this area where one comes."""
+        if parameter in (LOWEST, HIGHEST):
+            return self._codes[parameter == HIGHEST]
+        return self._areas if parameter == [NOWHERE] else parameter
 
     def _held(self, on: dt.date) -> dict[str, list[Held]]:
         """Period → what was held in the quarter of a day up to it, all in one query.
@@ -351,8 +385,7 @@ class Ledger:
             days = self.days[-2:] if on in self.days[-2:] else [on]
             if self._periods:
                 days = [day for day in {*self.days, on} if day not in self._periods]
-            first, *others = [self._held_on(period, days) for period in PERIODS]
-            found = [Held(*row) for row in (first.union(*others, all=True) if others else first)]
+            found = [Held(*row) for row in _union(self._held_on(period, days) for period in PERIODS)]
             for day in days:
                 begun, last = quarter_start(day).isoformat(), day.isoformat()
                 self._periods[day] = defaultdict(list)

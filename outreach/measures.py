@@ -49,7 +49,7 @@ SOURCES.update({
     DEMONSTRATION: _titles,
 })  # fmt: skip
 PERIODS[ACTIVITY] = lambda: held_of(Activity.objects.all(), "kind")
-APART.add(DUTY)
+APART.update({DUTY, BRAND, OUTPOST})
 
 
 def _liaison_places(ledger: Ledger, on: dt.date) -> Counts:

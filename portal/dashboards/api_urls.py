@@ -12,7 +12,7 @@ from assessments import api as assessments
 from organizations.api import areas as organizations
 from organizations.api import organizations as registers
 from organizations.api import rosters, standards
-from outreach.api import directory, places, visits, work
+from outreach.api import directory, places, requests, visits, work
 from portal.exchange import api as exchange
 from portal.kit.access import ANY_USER
 from portal.papers import api as papers
@@ -83,6 +83,8 @@ urlpatterns = [
     path("pairings/<int:pk>/", visits.PairingViewSet.as_view(DETAIL_WRITE), name="pairings_detail"),
     path("visits/", visits.VisitViewSet.as_view(LIST_WRITE), name="visits_list"),
     path("visits/<int:pk>/", visits.VisitViewSet.as_view(DETAIL_WRITE), name="visits_detail"),
+    path("requests/", requests.RequestViewSet.as_view(LIST_WRITE), name="requests_list"),
+    path("requests/<int:pk>/", requests.RequestViewSet.as_view(DETAIL_WRITE), name="requests_detail"),
     path("enterprises/", directory.EnterpriseViewSet.as_view(LIST_WRITE), name="enterprises_list"),
     path("enterprises/<int:pk>/", directory.EnterpriseViewSet.as_view(DETAIL_WRITE), name="enterprises_detail"),
     path("officials/", directory.OfficialViewSet.as_view(LIST_WRITE), name="officials_list"),

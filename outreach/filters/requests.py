@@ -17,6 +17,7 @@ from portal.kit.filters import FilterSet
 REFERENCE = re.compile(r"^(?:诉求)?[〔\[(（](\d{4})[〕\])）](\d{1,9})号?$")
 ANSWERED = [("in_time", "按期答复"), ("late", "逾期答复"), ("no", "没有答复")]
 YES = [("yes", "是")]
+YEARS = 10  # offered
 MONTHS = [(str(month), f"{month} 月") for month in range(1, 13)]
 
 
@@ -27,9 +28,9 @@ def units_that_handle(request: Any) -> QuerySet[Unit]:
 
 
 def years() -> list[tuple[str, str]]:
-    """The years in which requests were taken in, and the running one."""
-    found = {timezone.localdate().year, *Request.objects.order_by().values_list("year", flat=True).distinct()}
-    return [(str(year), f"{year} 年") for year in sorted(found, reverse=True)]
+    """The running year and those before it; not the years that there are, which would tell of other counties."""
+    running = timezone.localdate().year
+    return [(str(year), f"{year} 年") for year in range(running, running - YEARS, -1)]
 
 
 class MonthFilterSet(FilterSet):
@@ -97,8 +98,8 @@ class RequestFilterSet(MonthFilterSet):
 
 
 def holiday_years() -> list[tuple[str, str]]:
-    found = {timezone.localdate().year, *Holiday.objects.order_by().values_list("on__year", flat=True).distinct()}
-    return [(str(year), f"{year} 年") for year in sorted(found, reverse=True)]
+    """The coming year too: its notice is out before it begins."""
+    return [(str(timezone.localdate().year + 1), f"{timezone.localdate().year + 1} 年"), *years()]
 
 
 class HolidayFilterSet(FilterSet):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from organizations.filters.organizations import area_words
 from outreach.filters import requests as filters
 from outreach.forms import requests as forms
-from outreach.models import Request, RequestStep, Support
+from outreach.models import Request, RequestStep
 from outreach.services.places import covers
 from outreach.services.requests import (
     ACTIONS,
@@ -113,16 +113,22 @@ class RequestDetailView(views.DetailView):
             yield "提请包片领导日期", row.escalated_on, None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        row, user = self.object, self.request.user
+        row = self.object
         place = STAGES.index(row.state)
         closed = row.state == Request.State.CLOSED
         stages = [(state.label, n < place or closed, n == place and not closed) for n, state in enumerate(STAGES)]
-        supports = Support.objects.permitted(user).filter(request=row).select_related("enterprise")
         return super().get_context_data(
             stages=stages, steps=list(row.steps.select_related("from_unit", "to_unit", "by")), overdue=tables.is_overdue(row),
-            supports=[(one, url_or_none("outreach:support_detail", one.pk)) for one in supports],
+            supports=list(self._supports()),
             support_create=self._support_create(), department=DEPARTMENT, **kwargs,
         )  # fmt: skip
+
+    def _supports(self) -> Iterator[tuple[Any, str | None]]:
+        """The money that came of it; whoever may see the request may know of it."""
+        user = self.request.user
+        if user.has_perm("outreach.view_support"):
+            for one in self.object.supports.select_related("area"):
+                yield one, url_or_none("outreach:support_detail", one.pk) if covers(user, one) else None
 
     def _support_create(self) -> str | None:
         row = self.object

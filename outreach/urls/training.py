@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from outreach.views import training
+from outreach.views import support, training
 
 urlpatterns: list = [
     path("training-plans/", training.TrainingPlanListView.as_view(), name="trainingplan_list"),
@@ -18,4 +18,9 @@ urlpatterns: list = [
     path("cadre-posts/<int:pk>/edit/", training.CadrePostUpdateView.as_view(), name="cadrepost_update"),
     path("cadre-posts/<int:pk>/delete/", training.CadrePostDeleteView.as_view(), name="cadrepost_delete"),
     path("activities/officers/", training.activity_officers, name="activity_officers"),
+    path("supports/", support.SupportListView.as_view(), name="support_list"),
+    path("supports/add/", support.SupportCreateView.as_view(), name="support_create"),
+    path("supports/<int:pk>/", support.SupportDetailView.as_view(), name="support_detail"),
+    path("supports/<int:pk>/edit/", support.SupportUpdateView.as_view(), name="support_update"),
+    path("supports/<int:pk>/delete/", support.SupportDeleteView.as_view(), name="support_delete"),
 ]  # fmt: skip

@@ -23,16 +23,16 @@ from portal.kit.templatetags.kit import whole_percent
 
 QUARTERS = 8
 CHINESE = "一二三四"
-# key, what the change is counted in; without a target the number stands alone
+# key, what the change is counted in ("": more is no better), whether there is a target
 COUNTY_FIGURES = [
     ("village_organization", "个村", True), ("village_site", "个村", True), ("township_chamber", "个乡镇", True),
     ("demonstration_sites", "个", False), ("village_activities", "个村", True), ("officials_paired", "人", True),
-    ("visits_made", "次", False), ("requests_waiting", "件", False),
+    ("visits_made", "次", False), ("requests_waiting", "", False),
 ]  # fmt: skip
 TOWNSHIP_FIGURES = [
     ("village_organization", "个村", True), ("village_site", "个村", True), ("activity_room", "个村", True),
     ("organizations", "个", False), ("demonstration_sites", "个", False), ("village_activities", "个村", True),
-    ("visits_made", "次", False), ("requests_waiting", "件", False),
+    ("visits_made", "次", False), ("requests_waiting", "", False),
 ]  # fmt: skip
 STANDARDS = ("eight_haves", "seven_haves")
 OFFERED = ("village_organization", "village_site", "village_activities", *STANDARDS, "officials_paired", "enterprises_paired",
@@ -131,9 +131,9 @@ class Overview:
 
     def _figure(self, key: str, unit: str, fraction: bool) -> Figure:
         achieved, target = self.coverage.share(key, self.on)
-        before, _ = self.coverage.share(key, self.previous)
+        change = achieved - self.coverage.share(key, self.previous)[0] if unit else None
         url = list_url(key, self.area.pk, self.on, "have")
-        return Figure(MEASURES[key].label, achieved, target if fraction else None, achieved - before, url, "", unit)
+        return Figure(MEASURES[key].label, achieved, target if fraction else None, change, url, "", unit)
 
     @cached_property
     def _handed_in(self) -> dict[str, Any] | None:

@@ -222,7 +222,14 @@ class FrameTests(TestCase):
         papers = {"公文", "表格式样"}
         quarter = {"考核方案", "季度与任务", "自评填报", "排名与通报", "年度累计"}
         network = {"行政区划", "考核对象"}
-        business = network | registers | quarter | exchange | papers | {"企业和联系对象", "结对联系", "走访", "诉求"}
+        business = (
+            network
+            | registers
+            | quarter
+            | exchange
+            | papers
+            | {"企业和联系对象", "结对联系", "走访", "诉求", "扶持资金", "培训"}
+        )
         expected = {
             "staff": business | {"评审打分", "标准", "覆盖目标"}, "committee": business, "leader": business,
             "village": network | registers | exchange | {"表格式样"}, "sysadmin": network | exchange | {"账号", "授权", "数据接口"},

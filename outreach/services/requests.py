@@ -113,15 +113,25 @@ def accept_request(request: Request, *, by: Any, days: int = TERM) -> Request:
     check_request(request)
     if not 1 <= days <= LONGEST_TERM:
         raise ValidationError({"days": f"办理期限应在 1 到 {LONGEST_TERM} 个工作日之间。"})
+    number_request(request, by=by, days=days)
+    saving.save(request, by=by)
+    note_acceptance(request, by)
+    return request
+
+
+def number_request(request: Request, *, by: Any, days: int = TERM) -> None:
+    """Fill in place, term and number of a request that is stored next; inside a transaction."""
     source = request.source
     request.area = source.area
     request.unit = None if by.reach("outreach.add_request").covers(source.area.tree_code) else source.unit
     request.due_on = add_working_days(source.area, request.accepted_on, days)
     request.year, request.state = request.accepted_on.year, State.ACCEPTED
     request.number = _next_number(source.area, request.year)
-    saving.save(request, by=by)
+
+
+def note_acceptance(request: Request, by: Any) -> None:
+    """The first step of a stored request."""
     _note(request, Act.ACCEPTED, by, to_unit=request.unit, on=request.accepted_on)
-    return request
 
 
 def _next_number(area: Area, year: int) -> int:

@@ -17,13 +17,14 @@ from outreach.workbooks import (
     SiteWorkbook,
     StationWorkbook,
 )
+from outreach.workbooks_requests import RequestWorkbook
 from portal.kit.workbooks.imports import Workbook
 
 WORKBOOKS: dict[str, type[Workbook]] = {
     workbook.name: workbook
     for workbook in (
         AreaWorkbook, UnitWorkbook, OrganizationWorkbook, RosterWorkbook, StationWorkbook, SiteWorkbook, BrandWorkbook, OutpostWorkbook,
-        ActivityWorkbook, DutyPostWorkbook, CheckWorkbook, ScoreWorkbook,
+        ActivityWorkbook, DutyPostWorkbook, CheckWorkbook, ScoreWorkbook, RequestWorkbook,
     )
 }  # fmt: skip
 

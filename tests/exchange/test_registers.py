@@ -10,10 +10,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db.models import Max
+from django.utils import timezone
 
 from assessments.models import Score, Task
 from organizations.models import Organization, Standard, StandardItem, StandardVersion
-from outreach.models import Station
+from outreach.models import Request, Station
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
 from portal.exchange.models import ImportBatch
@@ -22,13 +24,16 @@ from portal.exchange.services import batches, downloads
 from tests.factories import (
     make_activity,
     make_brand,
+    make_contact,
     make_county,
     make_duty_post,
+    make_enterprise,
     make_membership,
     make_organization,
     make_outpost,
     make_person,
     make_quarter,
+    make_request,
     make_scheme,
     make_site,
     make_station,
@@ -67,11 +72,20 @@ def staff(db):
     make_duty_post(village)
     make_activity(village, site=site, head_count=30, summary="无纸化 2026/1/1 的小结")
     make_activity(township, station=station, theme=HARD)
+    make_requests(village, body)
     make_standard(county)
     Score.objects.filter(task=quarter.tasks.first()).update(
         given=Decimal("20.5"), points=Decimal("20.5"), status="scored"
     )
     return make_user(role=Role.STAFF, area=county, name="张某甲", username="zhang")
+
+
+def make_requests(area, body):
+    """One of a closed enterprise, answered; one of an organization; one of a contact whose record was erased since."""
+    mill = make_enterprise(area, name=HARD, until=dt.date(2026, 9, 30))
+    make_request(mill, unit=body, state="answered", answered_on=dt.date(2026, 9, 10), answer="已答复")
+    make_request(organization=make_organization(area, name="石桥商会"), matter="organization")
+    make_request(contact=make_contact(area, name="", erased_at=timezone.now()))
 
 
 def make_standard(county):
@@ -177,6 +191,34 @@ def test_checks_come_in_as_checks_of_the_standard_in_force(staff):
     batches.write(batch, by=staff, expected=batch.version)
     _, again = planned("checks", exported("checks", staff), staff)
     assert {line.outcome for line in again} == {"unchanged"}
+
+
+def test_requests_come_in_under_the_next_numbers_and_are_not_taken_back(staff):
+    last = Request.objects.filter(year=2026).aggregate(last=Max("number"))["last"]
+
+    def change(page, heads):
+        for n in range(2):
+            row = page.max_row + 1
+            cells = {
+                "乡镇": "水坪镇",
+                "村（社区）": "石桥村",
+                "组织": "石桥商会",
+                "受理日期": "2026-10-08",
+                "事项": "融资贷款",
+                "诉求内容": f"第{n}件",
+            }
+            for head, text in cells.items():
+                page.cell(row, heads[head]).value = text
+
+    batch, lines = planned("requests", edited(exported("requests", staff), change), staff)
+    assert batch.counts["new"] == 2, [line.problems for line in lines]
+    batches.write(batch, by=staff, expected=batch.version)
+    made = Request.objects.filter(subject__startswith="第").order_by("number")
+    assert [row.number for row in made] == [last + 1, last + 2]
+    assert [step.act for row in made for step in row.steps.all()] == ["accepted", "accepted"]
+    assert {row.due_on for row in made} == {dt.date(2026, 10, 21)}
+    assert len(batches.take_back(ImportBatch.objects.get(pk=batch.pk), by=staff)) == 2
+    assert made.count() == 2
 
 
 class TestCommands:

@@ -30,9 +30,12 @@ class OfficersMixin:
     fields: Any
     is_bound: bool
 
-    def add_officers(self) -> None:
-        """Call it at the end of `__init__`."""
-        self.fields.update(officer_fields())
+    def add_officers(self, after: str) -> None:
+        """Put the choice behind the field `after`, the number of all who came; call it at the end of `__init__`."""
+        names, added = list(self.fields), officer_fields()
+        place = names.index(after) + 1
+        self.fields.update(added)
+        self.order_fields([*names[:place], *added, *names[place:]])  # type: ignore[attr-defined]
         stored = list(self.instance.officers.values_list("pk", flat=True)) if self.instance.pk else []
         known = officers_for(self.user) | with_names(Membership.objects.filter(pk__in=stored))
         self.fields["officers"].queryset = known

@@ -49,7 +49,7 @@ class TrainingSessionForm(OfficersMixin, OfPlanForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.add_officers()
+        self.add_officers("attended")
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

@@ -139,3 +139,29 @@ class ListTests(SupportCase):
         assert "登记扶持资金" not in self.client.get(self.mill.get_absolute_url()).text
         self.client.force_login(make_user(Role.VILLAGE, self.town))
         assert self.client.get(LIST).status_code == 403
+
+
+class ApiTests(SupportCase):
+    def send(self, method, url, **values):
+        return getattr(self.client, method)(url, values, content_type="application/json")
+
+    def test_made_changed_and_listed(self):
+        values = {
+            "enterprise": self.mill.pk,
+            "request": self.asked.pk,
+            "programme": "技改贴息",
+            "amount": "1000.50",
+            "on": "2026-05-20",
+        }
+        answer = self.send("post", "/api/supports/", **values)
+        assert answer.status_code == 201 and answer.json()["area"] == self.town.pk
+        url, version = f"/api/supports/{answer.json()['id']}/", answer.json()["version"]
+        assert self.send("patch", url, version=version, amount="0").status_code == 400
+        refused = self.send("patch", url, version=version, enterprise=self.quarry.pk)
+        assert refused.status_code == 400 and "不是这家企业" in refused.content.decode()
+        moved = self.send("patch", url, version=version, enterprise=self.quarry.pk, request=None).json()
+        assert moved["area"] == self.other.pk
+        assert self.client.get("/api/supports/?year=2026").json()["count"] == 1
+        self.client.force_login(self.committee)
+        assert self.client.get(url).status_code == 404
+        assert self.send("post", "/api/supports/", **values | {"enterprise": self.quarry.pk}).status_code == 400

@@ -260,3 +260,65 @@ class PostTests(TrainingCase):
             page = self.client.post(self.url("cadrepost_create", self.plan), self.form(**changed))
             assert page.status_code == 422 and words in page.text, changed
         assert CadrePost.objects.count() == 1
+
+
+class ApiTests(TrainingCase):
+    def send(self, method, url, **values):
+        return getattr(self.client, method)(url, values, content_type="application/json")
+
+    def test_a_plan_a_session_and_a_post_made_and_changed(self):
+        values = {
+            "year": 2026,
+            "name": "统战干部培训",
+            "audience": "workers",
+            "area": self.county.pk,
+            "planned_people": 10,
+        }
+        plan = self.send("post", "/api/training-plans/", **values).json()
+        values = {
+            "plan": plan["id"],
+            "title": "第一期",
+            "on": "2026-06-18",
+            "planned": 10,
+            "attended": 9,
+            "officers": [self.head.pk],
+        }
+        answer = self.send("post", "/api/training-sessions/", **values)
+        assert answer.status_code == 201 and answer.json()["officers"] == [self.head.pk]
+        session = answer.json()
+        url = f"/api/training-sessions/{session['id']}/"
+        changed = self.send("patch", url, version=session["version"], attended=8).json()
+        assert (changed["attended"], changed["officers"]) == (8, [self.head.pk])
+        assert self.send("patch", url, version=session["version"], attended=7).status_code == 409
+        answer = self.send("post", "/api/cadre-posts/", plan=plan["id"], post="乡镇副职", holders=5, trained=2)
+        assert answer.status_code == 201
+        answer = self.send(
+            "patch", f"/api/cadre-posts/{answer.json()['id']}/", version=answer.json()["version"], trained=6
+        )
+        assert answer.status_code == 400 and "不能超过任职人数" in answer.content.decode()
+        assert self.client.get("/api/training-plans/?audience=workers").json()["count"] == 1
+        assert self.client.get(f"/api/training-sessions/?plan={plan['id']}").json()["count"] == 1
+
+    def test_what_the_pages_refuse_is_refused(self):
+        session = {"plan": self.plan.pk, "title": "第一期", "on": "2026-06-18", "planned": 10, "attended": 1}
+        cases = [
+            ("training-sessions", session | {"on": "2099-01-01"}, "办班以后"),
+            ("training-sessions", session | {"officers": [self.member.pk]}, "不是负责人"),
+            ("training-sessions", session | {"officers": [self.head.pk, self.far.pk]}, "选择了 2 名"),
+            ("training-sessions", session | {"plan": 0}, "plan"),
+            ("cadre-posts", {"plan": self.plan.pk, "post": "13800000001", "holders": 1}, "电话号码"),
+            ("training-plans", {"year": 1990, "name": "x", "audience": "cadres", "area": self.county.pk, "planned_people": 1}, "年份应在"),
+        ]  # fmt: skip
+        for name, values, words in cases:
+            answer = self.send("post", f"/api/{name}/", **values)
+            assert answer.status_code == 400 and words in answer.content.decode(), (values, answer.content.decode())
+
+    def test_out_of_reach(self):
+        session = make_training_session(self.plan)
+        self.client.force_login(self.committee)
+        assert self.client.get(f"/api/training-sessions/{session.pk}/").status_code == 404
+        values = {"plan": self.plan.pk, "title": "第一期", "on": "2026-06-18", "planned": 10}
+        assert self.send("post", "/api/training-sessions/", **values).status_code == 400
+        self.client.force_login(self.leader)
+        assert self.client.get(f"/api/training-sessions/{session.pk}/").status_code == 200
+        assert self.send("patch", f"/api/training-sessions/{session.pk}/", version=1, attended=1).status_code == 403

@@ -17,6 +17,12 @@ from outreach.workbooks import (
     SiteWorkbook,
     StationWorkbook,
 )
+from outreach.workbooks_training import (
+    CadrePostWorkbook,
+    SupportWorkbook,
+    TrainingPlanWorkbook,
+    TrainingSessionWorkbook,
+)
 from portal.kit.workbooks.imports import Workbook
 
 WORKBOOKS: dict[str, type[Workbook]] = {
@@ -24,6 +30,7 @@ WORKBOOKS: dict[str, type[Workbook]] = {
     for workbook in (
         AreaWorkbook, UnitWorkbook, OrganizationWorkbook, RosterWorkbook, StationWorkbook, SiteWorkbook, BrandWorkbook, OutpostWorkbook,
         ActivityWorkbook, DutyPostWorkbook, CheckWorkbook, ScoreWorkbook,
+        TrainingPlanWorkbook, TrainingSessionWorkbook, CadrePostWorkbook, SupportWorkbook,
     )
 }  # fmt: skip
 

@@ -22,17 +22,23 @@ from portal.exchange.services import batches, downloads
 from tests.factories import (
     make_activity,
     make_brand,
+    make_cadre_post,
     make_county,
     make_duty_post,
+    make_enterprise,
     make_membership,
     make_organization,
     make_outpost,
     make_person,
     make_quarter,
+    make_request,
     make_scheme,
     make_site,
     make_station,
+    make_support,
     make_township,
+    make_training_plan,
+    make_training_session,
     make_unit,
     make_user,
     make_village,
@@ -68,10 +74,23 @@ def staff(db):
     make_activity(village, site=site, head_count=30, summary="无纸化 2026/1/1 的小结")
     make_activity(township, station=station, theme=HARD)
     make_standard(county)
+    make_training(county, township)
+    mill = make_enterprise(village, name=HARD)
+    make_support(mill, request=make_request(mill))
+    make_support(make_enterprise(township, name="已注销公司", until=dt.date(2026, 6, 1)), amount=Decimal("0.5"))
     Score.objects.filter(task=quarter.tasks.first()).update(
         given=Decimal("20.5"), points=Decimal("20.5"), status="scored"
     )
     return make_user(role=Role.STAFF, area=county, name="张某甲", username="zhang")
+
+
+def make_training(county, township):
+    """A plan of the county with a session that was held and one to come, and one of the same name in a township."""
+    plan, other = (make_training_plan(area, name=HARD) for area in (county, township))
+    make_training_session(plan, days=Decimal("2.5"))
+    make_training_session(other, attended=None, on=dt.date(2099, 1, 1))
+    make_cadre_post(plan, post="乡镇副职")
+    make_cadre_post(other, post="乡镇副职")
 
 
 def make_standard(county):

@@ -30,7 +30,7 @@ class SupportForm(WhomForm):
     def _offer_requests(self) -> None:
         """The requests of the enterprise that is chosen; none before."""
         field: Any = self.fields["request"]
-        field.help_text = "选好企业（协会）再选它的诉求；没有的不选"
+        field.help_text = "勾选企业（协会）后点“查找”，再选它的诉求；没有的不选"
         rows = Request.objects.permitted(self.user).filter(enterprise__in=[row.pk for row in self.targets])
         field.choices = [("", "无"), *[(row.pk, str(row)) for row in rows.order_by("-accepted_on", "-pk")]]
 

@@ -1,6 +1,7 @@
 """Training plans with their sessions and posts of cadres."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, Sum
@@ -139,7 +140,13 @@ class OfPlanMixin:
 
     @property
     def plan(self) -> TrainingPlan:
-        return self.object.plan if self.object else self._plan
+        return self.object.plan if self.object else self.named_plan
+
+    @cached_property
+    def named_plan(self) -> TrainingPlan:
+        """The plan that the address of a new row names."""
+        plans = TrainingPlan.objects.select_related("area__parent", "unit__area")
+        return permitted_or_404(plans, self.request.user, "change", pk=self.kwargs["pk"])
 
     def get_crumbs(self) -> list[views.Crumb]:
         return [SECTION, PLANS, (str(self.plan), self.plan.get_absolute_url())]
@@ -148,9 +155,7 @@ class OfPlanMixin:
         """A new row belongs to the plan that the address names."""
         kwargs = super().get_form_kwargs()  # type: ignore[misc]
         if self.object is None:
-            plans = TrainingPlan.objects.select_related("area__parent", "unit__area")
-            self._plan = permitted_or_404(plans, self.request.user, "change", pk=self.kwargs["pk"])
-            kwargs["instance"] = self.model(plan=self._plan)  # type: ignore[attr-defined]
+            kwargs["instance"] = self.model(plan=self.plan)  # type: ignore[attr-defined]
         return kwargs
 
     def get_cancel_url(self) -> str:

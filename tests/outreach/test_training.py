@@ -224,8 +224,10 @@ class SessionTests(TrainingCase):
         assert f'value="{self.far.pk}">' in page.text
 
     def test_pages_stay_within_their_queries(self):
-        session = make_training_session(self.plan, [self.head, self.far])
-        for url in (session.get_absolute_url(), self.url("trainingsession_update", session)):
+        session, post = make_training_session(self.plan, [self.head, self.far]), make_cadre_post(self.plan)
+        new = [self.url(name, self.plan) for name in ("trainingsession_create", "cadrepost_create")]
+        known = [self.url("trainingsession_update", session), self.url("cadrepost_update", post)]
+        for url in (*new, *known, ADD, self.url("trainingplan_update", self.plan), session.get_absolute_url()):
             with QueriesAtMost(12):
                 assert self.client.get(url).status_code == 200
 

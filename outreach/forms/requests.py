@@ -10,12 +10,19 @@ from organizations.models import Level, Unit
 from organizations.services.places import areas_for
 from outreach.forms.places import ReasonForm, check_numbers
 from outreach.forms.visits import WhomForm
-from outreach.models import Holiday, Official, Request
+from outreach.models import Holiday, Matter, Official, Request
 from outreach.services.requests import LONGEST_TERM, TERM, check_request, units_to_handle
 from outreach.services.visits import own_official
 from portal.kit.forms import ModelForm
 
 WORDS = forms.Textarea({"rows": 3})
+
+
+def narrow(form: Any) -> None:
+    """Empty choices in words, the officials whom the user may name."""
+    handler, matter = form.fields["handler"], form.fields["matter"]
+    handler.queryset, handler.empty_label = officials_for(form.user, form.instance), "无"
+    matter.choices = [("", "请选择"), *Matter.choices]
 
 
 def officials_for(user: Any, request: Request) -> Any:
@@ -41,8 +48,7 @@ class RequestForm(WhomForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["sides"].label = "谁的诉求"
-        handler: Any = self.fields["handler"]
-        handler.queryset = officials_for(self.user, self.instance)
+        narrow(self)
         own = own_official(self.user)
         self.initial.setdefault("handler", own.pk if own else None)
         self.initial.setdefault("accepted_on", timezone.localdate())
@@ -78,8 +84,7 @@ class RequestUpdateForm(ReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        handler: Any = self.fields["handler"]
-        handler.queryset = officials_for(self.user, self.instance)
+        narrow(self)
 
 
 class StepForm(ModelForm):

@@ -141,12 +141,20 @@ def _next_number(area: Area, year: int) -> int:
     return (Request.objects.in_area(county).filter(year=year).aggregate(last=Max("number"))["last"] or 0) + 1
 
 
+def correction_refusal(request: Request, user: Any) -> str:
+    """Why `user` cannot correct a request now, "" where nothing stands against it; the request's area is loaded."""
+    if request.state == State.CLOSED:
+        return "诉求已办结，不能修改。还有问题的请重新办理。"
+    given = request.state != State.ACCEPTED and not user.reach("outreach.change_request").covers(request.area.tree_code)
+    return "转来的诉求由受理单位修改；写得不清楚的，请联系转办的单位。" if given else ""
+
+
 @transaction.atomic
 def correct_request(request: Request, *, reason: str, by: Any, expected: int | None = None) -> Request:
-    """Save what was corrected of a request that is not closed; term, number and source stay."""
-    stored = Request.objects.select_for_update(of=("self",)).get(pk=request.pk)
-    if stored.state == State.CLOSED:
-        raise ValidationError("诉求已办结，不能修改。还有问题的请重新办理。")
+    """Save what was corrected of an open request; term, number and source stay. Who was given it answers, and rewrites nothing."""
+    stored = Request.objects.select_for_update(of=("self",)).select_related("area").get(pk=request.pk)
+    if words := correction_refusal(stored, by):
+        raise ValidationError(words)
     check_request(request)
     return saving.save(request, by=by, expected=expected, reason=_said(reason, "reason", "请填写修改原因。"))
 

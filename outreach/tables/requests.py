@@ -3,9 +3,9 @@
 from django.urls import reverse
 from django.utils import timezone
 
+from organizations.filters.organizations import area_words
 from outreach.models import Holiday, Request
 from outreach.services.requests import FIGURES, UnitLine
-from outreach.tables.places import place
 from portal.kit.tables import Column, ListTable, Table
 
 State = Request.State
@@ -48,8 +48,8 @@ class RequestTable(Table):
         order_by="satisfaction",
         value=lambda row: row.get_satisfaction_display() if row.satisfaction else "",
     )
-    area = Column("所在区划", order_by="area__tree_code", value=place)
-    accepted_on = Column("受理日期", order_by="accepted_on")
+    area = Column("所在区划", order_by="area__tree_code", value=lambda row: area_words(row.area))
+    accepted_on = Column("受理日期", order_by="accepted_on", numeric=True)
 
     class Meta:
         model = Request

@@ -19,6 +19,7 @@ from outreach.services.requests import (
     call_back_request,
     close_request,
     correct_request,
+    correction_refusal,
     figures_by_unit,
     hand_over_request,
     may,
@@ -33,6 +34,7 @@ from portal.kit import views
 REQUESTS = ("诉求", "/outreach/requests/")
 ROWS = Request.objects.select_related("area__parent", "unit__area")
 SOURCES = ("enterprise__area", "organization__area", "contact__area")
+OBJECT = "appeal"  # the model's own name in a template would hide the request that the page answers
 Act = RequestStep.Act
 STEPS = {
     Act.HANDED_OVER: ("转办", "request_hand_over"), Act.ANSWERED: ("答复", "request_answer"),
@@ -84,13 +86,15 @@ class RequestDetailView(views.DetailView):
     queryset = ROWS.select_related(*SOURCES, "handler__area", "area__parent", "unit__area")
     template_name = "outreach/request_detail.html"
     crumbs = [SECTION, REQUESTS]
+    context_object_name = OBJECT
 
     def get_fields(self) -> Iterator[Fact]:
         row, user = self.object, self.request.user
         yield linked(user, "诉求人", row.source)
         yield "事项", row.get_matter_display(), None
         yield "渠道", row.get_channel_display(), None
-        yield "具体情况", row.details, None
+        if row.details:
+            yield "具体情况", row.details, None
         yield "所在区划", area_words(row.area), None
         yield "承办单位", row.unit or f"未转办（{DEPARTMENT}）", None
         if row.handler:
@@ -142,7 +146,7 @@ class RequestDetailView(views.DetailView):
         found = [button(label, name, row.pk) for act, (label, name) in STEPS.items() if may(user, row, act)]
         if found:
             found[0]["primary"] = True
-        if row.state != Request.State.CLOSED and covers(user, row, "change"):
+        if covers(user, row, "change") and not correction_refusal(row, user):
             found.append(button("修改", "request_update", row.pk))
         return found
 
@@ -150,6 +154,7 @@ class RequestDetailView(views.DetailView):
 class RequestCreateView(views.CreateView):
     model = Request
     form_class = forms.RequestForm
+    context_object_name = OBJECT
     title = "受理诉求"
     template_name = "outreach/pairing_form.html"
     crumbs = [SECTION, REQUESTS]
@@ -175,6 +180,7 @@ class RequestStepView(StepView):
 
     model = Request
     queryset = ROWS
+    context_object_name = OBJECT
     template_name = "outreach/request_step.html"
     act: Any = None
     action = "change"
@@ -262,6 +268,7 @@ class RequestUpdateView(StepView):
     model = Request
     queryset = ROWS
     form_class = forms.RequestUpdateForm
+    context_object_name = OBJECT
     template_name = "generic/form.html"
     success_message = "修改已保存。"
 
@@ -269,7 +276,7 @@ class RequestUpdateView(StepView):
         return [SECTION, REQUESTS]
 
     def refusal(self, obj: Any) -> str:
-        return "诉求已办结，不能修改。还有问题的请重新办理。" if obj.state == Request.State.CLOSED else ""
+        return correction_refusal(obj, self.request.user)
 
     def perform(self, form: Any) -> Request:
         values = form.cleaned_data

@@ -206,7 +206,7 @@ class RoadTests(RequestCase):
         assert self.total() == 1
         with QueriesAtMost(12):
             self.client.get(row.get_absolute_url())
-        assert self.buttons(row) == {"答复", "修改"}
+        assert self.buttons(row) == {"答复"}
         self.do(row, "answer", answer="已协调银行受理贴息")
         assert (row.state, row.answered_on) == ("answered", self.today)
         self.as_(self.staff)
@@ -239,6 +239,16 @@ class RoadTests(RequestCase):
         assert self.client.get(row.get_absolute_url()).status_code == 404
         assert self.client.post(self.url(row, "answer"), {"answer": "x"}).status_code == 404
         assert self.total() == 0
+
+    def test_a_body_does_not_rewrite_what_it_was_given(self):
+        row = make_request(self.mill, unit=self.bureau, state="handed_over")
+        self.as_(self.body)
+        assert "由受理单位修改" in self.client.get(self.url(row, "update"), follow=True).text
+        shown = {"channel": "online", "matter": "land", "subject": "改写", "reason": "x", "version": row.version}
+        assert self.client.post(self.url(row, "update"), shown).status_code == 422
+        patched = self.client.patch(f"/api/requests/{row.pk}/", shown, content_type="application/json")
+        assert patched.status_code == 400
+        assert Request.objects.get().subject == row.subject
 
     def test_handed_over_again_it_leaves_the_first_body(self):
         row = make_request(self.mill, unit=self.bureau, state="handed_over")
@@ -370,6 +380,21 @@ class RoadTests(RequestCase):
         self.as_(self.committee)
         for step in ("hand_over", "call_back", "close", "reopen"):
             assert self.client.get(self.url(row, step)).status_code == 403, step
+
+    def test_every_page_says_whose_account_it_is(self):
+        self.as_(self.staff)
+        row = make_request(self.mill)
+        pages = [
+            LIST,
+            ADD,
+            MONTHLY,
+            row.get_absolute_url(),
+            *(self.url(row, step) for step in ("hand_over", "answer", "update")),
+        ]
+        for url in pages:
+            assert f"我的账号：{self.staff.name}" in self.client.get(url).text, url
+        wrong = self.client.post(self.url(row, "answer"), {"answer": ""})
+        assert f"我的账号：{self.staff.name}" in wrong.text
 
     def test_support_that_came_of_it_stands_on_the_page(self):
         row = self.answered()

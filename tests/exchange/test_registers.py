@@ -79,7 +79,7 @@ def staff(db):
     make_requests(village, body)
     make_standard(county)
     make_training(county, township)
-    mill = make_enterprise(village, name=HARD)
+    mill = make_enterprise(township, name=f"{HARD}茶厂")
     make_support(mill, request=make_request(mill))
     make_support(make_enterprise(township, name="已注销公司", until=dt.date(2026, 6, 1)), amount=Decimal("0.5"))
     Score.objects.filter(task=quarter.tasks.first()).update(

@@ -9,7 +9,7 @@ from outreach.services.contacts import expire_contacts
 
 class Command(BaseCommand):
     help = (
-        "Erase the contacts whose review day has passed without a renewal; run it every night (deploy/tongxin-retention.timer). "
+        "Erase the contacts whose review day has passed without a renewal; run it every night (deploy/tongxin-nightly.timer). "
         "A second run erases nothing more."
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce
 
@@ -53,7 +53,8 @@ class Place(NamedTuple):
 class Fact(NamedTuple):
     """One row of a register: its life (ISO days), the place where it stands today, and when it is next due.
 
-    due: the next election of an organization, the next yearly review of a title.
+    due: the next election of an organization, the next yearly review of a title, the last day of a request's answer.
+    done: the day on which what was due was done.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Fact(NamedTuple):
     since: str
     until: str | None
     due: str | None = None
+    done: str | None = None
 
 
 # source → every row of a register as facts; the apps above add their own (outreach/measures.py)
@@ -72,8 +74,19 @@ SOURCES: dict[str, Callable[[], QuerySet]] = {
     ORGANIZATION: lambda: facts_of(Organization.objects.all(), due=F("next_election_on")),
 }
 APART: set[str] = set()  # sources read in a query of their own, when they are asked for
-# what is held on a day and counted by the quarter; outreach adds its activities
+# what is held on a day and counted by the quarter; outreach adds its activities and visits
 PERIODS: dict[str, Callable[[], QuerySet]] = {}
+
+
+class Held(NamedTuple):
+    """One thing held on a day (ISO), with the place where it stands today."""
+
+    source: str
+    pk: int
+    area_id: int
+    unit_id: int | None
+    kind: str
+    on: str
 
 
 @cache
@@ -83,10 +96,19 @@ def facts_in(source: str) -> QuerySet:
 
 
 def facts_of(queryset: QuerySet, **columns: Any) -> QuerySet:
-    """A register's rows as facts; `columns` replaces the row's own kind, name, since or until, or names what is due."""
-    own = {name: F(name) for name in ("kind", "name", "since", "until")}
-    chosen = {"due": Value(None, CharField()), **own, **columns}
-    texts = {f"_{name}": Cast(chosen[name], CharField()) for name in ("kind", "name", "since", "until", "due")}
+    """A register's rows as facts; `columns` replaces the row's own kind, name, since or until, or says what is due and done."""
+    own = {name: F(name) for name in ("kind", "name", "since", "until") if name not in columns}
+    chosen = {"due": Value(None, CharField()), "done": Value(None, CharField()), **own, **columns}
+    texts = {f"_{name}": Cast(chosen[name], CharField()) for name in Fact._fields[4:]}
+    label = Value(queryset.model._meta.label_lower)
+    return (
+        queryset.order_by().annotate(_source=label, **texts).values_list("_source", "pk", "area_id", "unit_id", *texts)
+    )
+
+
+def held_of(queryset: QuerySet, kind: str) -> QuerySet:
+    """What was held as rows of Held; kind: the column that says what it was."""
+    texts = {"_kind": Cast(F(kind), CharField()), "_on": Cast(F("on"), CharField())}
     label = Value(queryset.model._meta.label_lower)
     return (
         queryset.order_by().annotate(_source=label, **texts).values_list("_source", "pk", "area_id", "unit_id", *texts)
@@ -101,6 +123,27 @@ def quarter_start(on: dt.date) -> dt.date:
     return on.replace(month=(on.month + 2) // 3 * 3 - 2, day=1)
 
 
+LOWEST, HIGHEST, NOWHERE = "<lowest code>", "<highest code>", -1  # stand in compiled SQL where an area comes
+
+
+def _within(path: str, lo: str, hi: str) -> Q:
+    areas = AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by().values("area")
+    return Q(**{f"{path}__in": areas})
+
+
+def _union(querysets: Iterable[QuerySet]) -> QuerySet:
+    first, *others = querysets
+    return first.union(*others, all=True) if others else first
+
+
+@cache
+def _compiled(vendor: str) -> tuple[str, tuple]:
+    """SQL and parameters of the registers that pages ask for together: compiling them takes longer than reading the rows."""
+    here = Q(AnyOf("area", [NOWHERE])) if vendor == "postgresql" else _within("area", LOWEST, HIGHEST)
+    union = _union(facts_in(source).filter(here) for source in SOURCES if source not in APART)
+    return union.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+
+
 class Ledger:
     """The registers of `area` and of everything that ever stood below it, for `days`."""
 
@@ -109,7 +152,7 @@ class Ledger:
         self._trees: dict[tuple[int, int], dict[int, Place]] = {}
         self._standing: dict[tuple, list[tuple[Fact, int]]] = {}
         self._ends: dict[str, tuple[list[str], list[str]]] = {}
-        self._periods: dict[tuple[str, dt.date], list[tuple[int, int, int | None, str, str]]] = {}
+        self._periods: dict[dt.date, dict[str, list[Held]]] = {}
         self._apart: dict[str, list[Fact]] = {}
         self.known: dict[Any, Any] = {}  # what measures worked out for a day and may ask again
 
@@ -178,14 +221,20 @@ class Ledger:
     def held(self, period: str, on: dt.date, kinds: Collection[str] = ()) -> tuple[Counter, Counter]:
         """How many were held from the quarter's first day to `on`: by area of that day, by the body that held them."""
         by_area, by_unit = Counter(), Counter()
-        moved = period in self._moved
-        for pk, area_id, unit_id, kind, day in self._held(period, on):
-            if not kinds or kind in kinds:
-                if unit_id is not None:
-                    by_unit[unit_id] += 1
+        for row, area_id in self.rows_held(period, on):
+            if not kinds or row.kind in kinds:
+                if row.unit_id is not None:
+                    by_unit[row.unit_id] += 1
                 else:
-                    by_area[self.place_of(period, pk, area_id, dt.date.fromisoformat(day)) if moved else area_id] += 1
+                    by_area[area_id] += 1
         return by_area, by_unit
+
+    def rows_held(self, period: str, on: dt.date) -> list[tuple[Held, int]]:
+        """(what was held from the quarter's first day to `on`, the area in which it stood on its day)."""
+        rows = self._held(on).get(period, [])
+        if period not in self._moved:
+            return [(row, row.area_id) for row in rows]
+        return [(row, self.place_of(period, row.pk, row.area_id, dt.date.fromisoformat(row.on))) for row in rows]
 
     def officers(self, on: dt.date, organizations: Collection[int]) -> dict[tuple[int, str], int]:
         """(organization id, post) → how many held a required post of one of `organizations` on `on`."""
@@ -257,10 +306,7 @@ class Ledger:
         """
         if connection.vendor == "postgresql":
             return Q(AnyOf(path, self._areas))
-        lo, hi = self._codes
-        return Q(
-            **{f"{path}__in": AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by().values("area")}
-        )
+        return _within(path, *self._codes)
 
     @cached_property
     def _areas(self) -> list[int]:
@@ -308,27 +354,51 @@ class Ledger:
     @cached_property
     def _facts(self) -> dict[str, list[Fact]]:
         """The registers that pages ask for together, in one query."""
-        first, *others = [facts_in(source).filter(self._here(source)) for source in SOURCES if source not in APART]
+        together = [source for source in SOURCES if source not in APART]
+        if self._moved.isdisjoint(together):
+            rows = self._read_compiled()
+        else:
+            rows = _union(facts_in(source).filter(self._here(source)) for source in together)
         found = defaultdict(list)
-        for fact in map(Fact._make, first.union(*others, all=True) if others else first):
+        for fact in map(Fact._make, rows):
             found[fact.source].append(fact)
         return found
 
-    def _held(self, period: str, on: dt.date) -> list[tuple[int, int, int | None, str, str]]:
-        """What was held in the quarter of a day up to it. A page compares its last two days; who asks for more gets all."""
-        if (period, on) not in self._periods:
+    def _read_compiled(self) -> list[tuple]:
+        sql, parameters = _compiled(connection.vendor)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [self._meant(parameter) for parameter in parameters])
+            return cursor.fetchall()
+
+    def _meant(self, parameter: Any) -> Any:
+        """A parameter of compiled SQL, with this area where one comes."""
+        if parameter in (LOWEST, HIGHEST):
+            return self._codes[parameter == HIGHEST]
+        return self._areas if parameter == [NOWHERE] else parameter
+
+    def _held(self, on: dt.date) -> dict[str, list[Held]]:
+        """Period → what was held in the quarter of a day up to it, all in one query.
+
+        A page compares its last two days; who asks for more gets all.
+        """
+        if on not in self._periods:
             days = self.days[-2:] if on in self.days[-2:] else [on]
-            if any(known == period for known, _ in self._periods):
-                days = [day for day in self.days if (period, day) not in self._periods]
-            quarters = Q(pk__in=[])
+            if self._periods:
+                days = [day for day in {*self.days, on} if day not in self._periods]
+            found = [Held(*row) for row in _union(self._held_on(period, days) for period in PERIODS)]
             for day in days:
-                quarters |= Q(on__gte=quarter_start(day), on__lte=day)
-            rows = PERIODS[period]().filter(self._here(period)).filter(quarters).order_by()
-            found = list(rows.values_list("pk", "area_id", "unit_id", "kind", Cast("on", CharField())))
-            for day in days:
-                first, last = quarter_start(day).isoformat(), day.isoformat()
-                self._periods[period, day] = [row for row in found if first <= row[4] <= last]
-        return self._periods[period, on]
+                begun, last = quarter_start(day).isoformat(), day.isoformat()
+                self._periods[day] = defaultdict(list)
+                for row in found:
+                    if begun <= row.on <= last:
+                        self._periods[day][row.source].append(row)
+        return self._periods[on]
+
+    def _held_on(self, period: str, days: Iterable[dt.date]) -> QuerySet:
+        quarters = Q(pk__in=[])
+        for day in days:
+            quarters |= Q(on__gte=quarter_start(day), on__lte=day)
+        return PERIODS[period]().filter(self._here(period)).filter(quarters)
 
     @cached_property
     def _bodies(self) -> list[Unit]:

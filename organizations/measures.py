@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -84,6 +84,7 @@ class Measure:
     scope: Scope
     deep: bool = False
     group: str = "组织"
+    needs: str = ""  # the permission without which nobody is told
     rows: str = ""  # the measure that lists what is counted, where an area needs more than one
 
     def _counted(self, ledger: Ledger, on: dt.date) -> Counts:
@@ -141,6 +142,7 @@ class RowMeasure:
     rows: Callable[[Ledger, dt.date], Sequence[tuple[Fact, int]]]
     holds: Callable[[Ledger, dt.date], Condition] | None = None
     group: str = "组织"
+    needs: str = ""  # the permission without which nobody is told
 
     def tally(self, ledger: Ledger, on: dt.date, scope: Scope | None = None) -> Tally:
         """Every row, and those that do not hold."""
@@ -157,9 +159,8 @@ class RowMeasure:
         found = []
         for fact, area_id in self.rows(ledger, on):
             words = condition.words(fact) if condition.lacks(fact) else ""
-            found.append(
-                Item(fact.source, fact.pk, fact.name, tree[area_id].code, area_id, 0 if words else 1, 1, words)
-            )
+            code, have = tree[area_id].code, 0 if words else 1
+            found.append(Item(fact.source, fact.pk, fact.name, code, area_id, have, 1, words, fact.unit_id))
         return sorted(found, key=lambda item: (item.code, item.name, item.pk))
 
 
@@ -198,6 +199,12 @@ def register(*measures: AnyMeasure) -> None:
 def choices() -> list[tuple[str, str]]:
     """(name, label) of every measure, for forms."""
     return [(measure.name, measure.label) for measure in MEASURES.values()]
+
+
+def may_ask(user: Any, name: str) -> bool:
+    """Whether a measure's numbers and lists are for `user`: some are asked for by a permission of their register."""
+    needs = MEASURES[name].needs
+    return not needs or user.has_perm(needs)
 
 
 Rows = Callable[[Ledger, dt.date], list[tuple[Fact, int]]]
@@ -286,7 +293,7 @@ def items_of(items: Sequence[Item], unit: Unit, tree: dict[int, Place], *, whole
         bodies = any(item.register == "organizations.unit" for item in items)
         if bodies or not whole:
             return [item for item in items if item.unit_id == unit.pk]
-    return [item for item in items if item.unit_id is None and _stands_in(item.area_id, unit.area_id, tree)]
+    return [item for item in items if item.unit_id in {None, unit.pk} and _stands_in(item.area_id, unit.area_id, tree)]
 
 
 def places_in(ledger: Ledger, on: dt.date, scope: Scope) -> list[Place]:

@@ -6,4 +6,4 @@ class OutreachConfig(AppConfig):
     verbose_name = "平台阵地与联谊"
 
     def ready(self) -> None:
-        from outreach import measures, standards_facts  # noqa: F401, PLC0415  (add what these registers count and answer)
+        from outreach import liaison_measures, measures, standards_facts  # noqa: F401, PLC0415  (what these registers count and answer)

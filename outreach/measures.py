@@ -7,7 +7,7 @@ from dataclasses import replace
 from django.db.models import Case, CharField, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
-from organizations.ledger import APART, PERIODS, SOURCES, Fact, Ledger, facts_of
+from organizations.ledger import APART, PERIODS, SOURCES, Fact, Ledger, facts_of, held_of
 from organizations.measures import (
     TOWNSHIPS,
     VILLAGES,
@@ -48,8 +48,8 @@ SOURCES.update({
     DUTY: lambda: facts_of(DutyPost.objects.all(), kind=F("network"), name=F("post")),
     DEMONSTRATION: _titles,
 })  # fmt: skip
-PERIODS[ACTIVITY] = Activity.objects.all
-APART.add(DUTY)
+PERIODS[ACTIVITY] = lambda: held_of(Activity.objects.all(), "kind")
+APART.update({DUTY, BRAND, OUTPOST})
 
 
 def _liaison_places(ledger: Ledger, on: dt.date) -> Counts:
@@ -132,7 +132,6 @@ register(
         ASSESSED,
         group="活动",
     ),
-    Measure("visits", "本季走访", "次", _held(Held.VISIT), ASSESSED, deep=True, group="活动"),
     Measure("assessed_duty_posts", "责任岗位落实", "个", counted(DUTY), ASSESSED, group="责任网络"),
     Measure("assessed_stations", "联络站建立", "个", counted(STATION, [Station.Kind.STATION]), ASSESSED, group=PLACES),
     RowMeasure("seven_haves", "“七有”达标的示范区和平台", "个", _to_be_inspected, meets("seven_haves"), PLACES),

@@ -6,6 +6,8 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any, ClassVar
 
+from django.db.models import Count
+
 from organizations.models import Level, Organization
 from organizations.workbooks.places import PlacedWorkbook
 from outreach.models import Activity, Brand, DutyPost, Outpost, Site, Station
@@ -219,13 +221,19 @@ class ActivityWorkbook(RegisterWorkbook):
         return self._value(column, line.cells.get("on"))
 
     def check(self, obj: Any) -> None:
-        check_activity(obj)
+        check_activity(obj, self._named_officers.get(obj.pk, 0))
         check_place(obj)
 
     def alike(self, obj: Any) -> list[Any]:
         """Activities of the same day and host with nearly the same theme."""
         same_day = self._of_day.get((obj.area_id, obj.unit_id, obj.on), [])
         return [other for other in same_day if SequenceMatcher(None, other.theme, obj.theme).ratio() >= ALIKE]
+
+    @cached_property
+    def _named_officers(self) -> dict[int, int]:
+        """Activity id → how many officers are named: fewer people than that cannot have come."""
+        named = Activity.objects.permitted(self.user, "change").filter(officers__isnull=False)
+        return dict(named.order_by().values_list("pk").annotate(n=Count("officers")))
 
     @cached_property
     def _of_day(self) -> dict[tuple, list[Any]]:

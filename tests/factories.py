@@ -12,6 +12,7 @@ from organizations.models import Area, AreaVersion, Kind, Level, Membership, Org
 from outreach.models import (
     Activity,
     Brand,
+    CadrePost,
     Contact,
     ContactRole,
     DutyPost,
@@ -23,7 +24,9 @@ from outreach.models import (
     Request,
     Site,
     Station,
+    Support,
     TrainingPlan,
+    TrainingSession,
     Visit,
 )
 from portal.accounts.models import Grant, User
@@ -264,6 +267,25 @@ def make_request(enterprise=None, **fields):
 def make_training_plan(area=None, **fields):
     values = {"year": 2026, "name": f"培训计划{next(COUNTER)}", "audience": "cadres", "planned_people": 60, **fields}
     return TrainingPlan.objects.create(area=area or make_county(), **values)
+
+
+def make_training_session(plan=None, officers=(), **fields):
+    """A session that was held."""
+    values = {"on": dt.date(2026, 6, 18), "title": f"第{next(COUNTER)}期班", "planned": 30, "attended": 28, **fields}
+    session = TrainingSession.objects.create(plan=plan or make_training_plan(), **values)
+    session.officers.set(officers)
+    return session
+
+
+def make_cadre_post(plan=None, **fields):
+    values = {"post": f"岗位{next(COUNTER)}", "holders": 20, "in_plan": 6, "trained": 3, "recommended": 1, **fields}
+    return CadrePost.objects.create(plan=plan or make_training_plan(), **values)
+
+
+def make_support(enterprise=None, **fields):
+    enterprise = enterprise or make_enterprise()
+    values = {"programme": "纾困专项资金", "amount": Decimal("50000.00"), "on": dt.date(2026, 5, 20), **fields}
+    return Support.objects.create(enterprise=enterprise, area=enterprise.area, unit=enterprise.unit, **values)
 
 
 def make_batch(area=None, **fields):

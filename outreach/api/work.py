@@ -5,7 +5,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from outreach.api.places import PlacedSerializer
+from outreach.api.training import OfficersSerializer
 from outreach.filters.activities import ActivityFilterSet
 from outreach.filters.demonstrations import DemonstrationFilterSet
 from outreach.models import Activity, Demonstration
@@ -16,23 +16,25 @@ from portal.kit.api import CheckedSerializer, ScopedViewSet
 STARTING = ("site", "station", "organization", "award", "applied_on")
 
 
-class ActivitySerializer(PlacedSerializer):
+class ActivitySerializer(OfficersSerializer):
     class Meta:
         model = Activity
         fields = ["id", "version", "kind", "theme", "on", "area", "unit", "station", "site", "organization", "brand", "place",
-                  "head_count", "summary"]  # fmt: skip
+                  "head_count", "officers", "summary"]  # fmt: skip
         read_only_fields = ["version"]
 
 
 class ActivityViewSet(ScopedViewSet):
     """活动与会议：查询、新增、修改；照片在页面上传。"""
 
-    queryset = Activity.objects.select_related("area", "unit__area", "station", "site", "organization", "brand")
+    queryset = Activity.objects.select_related(
+        "area", "unit__area", "station", "site", "organization", "brand"
+    ).prefetch_related("officers")
     serializer_class = ActivitySerializer
     filterset_class = ActivityFilterSet
 
     def write(self, obj: Any, expected: int | None) -> Any:
-        return save_activity(obj, by=self.request.user, expected=expected)
+        return save_activity(obj, obj.came, by=self.request.user, expected=expected)
 
 
 class DemonstrationSerializer(CheckedSerializer):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from organizations.filters.organizations import AreaFilter
 from organizations.models import Area, Unit
 from outreach.models import Holiday, Matter, Request
-from outreach.services.requests import IN_TIME, LATE
+from outreach.services.requests import IN_TIME, LATE, to_answer
 from portal.kit.filters import FilterSet
 
 REFERENCE = re.compile(r"^(?:诉求)?[〔\[(（](\d{4})[〕\])）](\d{1,9})号?$")
@@ -62,6 +62,7 @@ class RequestFilterSet(MonthFilterSet):
     answered = django_filters.ChoiceFilter(choices=ANSWERED, label="答复情况", method="was_answered")
     satisfaction = django_filters.ChoiceFilter(choices=Request.Satisfaction.choices[1:], label="满意度")
     escalated = django_filters.ChoiceFilter(choices=YES, label="已提请包片领导", method="is_escalated")
+    mine = django_filters.ChoiceFilter(choices=YES, label="本单位待答复", method="is_mine", widget=forms.HiddenInput)
     handler = django_filters.NumberFilter(label="牵头干部", widget=forms.HiddenInput)
     enterprise = django_filters.NumberFilter(label="企业", widget=forms.HiddenInput)
     organization = django_filters.NumberFilter(label="组织", widget=forms.HiddenInput)
@@ -71,7 +72,7 @@ class RequestFilterSet(MonthFilterSet):
         model = Request
         fields = [
             "state", "unit", "channel", "matter", "overdue", "open", "year", "month", "area", "answered", "satisfaction",
-            "escalated", "handler", "enterprise", "organization", "contact",
+            "escalated", "mine", "handler", "enterprise", "organization", "contact",
         ]  # fmt: skip
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
@@ -82,6 +83,9 @@ class RequestFilterSet(MonthFilterSet):
 
     def is_overdue(self, queryset: Any, name: str, value: str) -> QuerySet:
         return queryset.overdue()
+
+    def is_mine(self, queryset: Any, name: str, value: str) -> QuerySet:
+        return queryset.filter(to_answer(self.request.user))
 
     def is_open(self, queryset: Any, name: str, value: str) -> QuerySet:
         return queryset.open()

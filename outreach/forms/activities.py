@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from outreach.forms.officers import OfficersMixin
 from outreach.forms.places import PlacedForm
 from outreach.models import Activity
 from outreach.services.activities import check_activity, similar_to
@@ -30,7 +31,7 @@ class PhotosField(forms.FileField):
         return [upload for upload in (data if isinstance(data, list | tuple) else [data]) if upload]
 
 
-class ActivityForm(PlacedForm):
+class ActivityForm(OfficersMixin, PlacedForm):
     labels: ClassVar[dict[str, str]] = {}
     photos = PhotosField(label="照片", help_text="可以选多张，也可以直接拍照；jpg 或 png，每张不超过 10 MB")
     same_on_purpose = forms.BooleanField(label="确认是另一场活动，继续保存", required=False)
@@ -63,6 +64,7 @@ class ActivityForm(PlacedForm):
         if "unit" in self.fields:
             self.fields["unit"].help_text = "由市（县）直单位举办的，在这里选该单位"
         self.fields["head_count"].widget.attrs["inputmode"] = "numeric"
+        self.add_officers("head_count")
         self.alike: list[Activity] = []
         if not self.data.get("same_on_purpose") and "alike" not in self.data:
             self.fields["same_on_purpose"].widget = forms.HiddenInput()
@@ -86,7 +88,7 @@ class ActivityForm(PlacedForm):
         if self.errors:
             return
         try:
-            check_activity(self.instance)
+            check_activity(self.instance, list(self.cleaned_data["officers"]))
         except ValidationError as error:
             self._update_errors(error)
             return

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from organizations.models import Organization, Placed, PlacedDatedQuerySet, PlacedQuerySet
+from organizations.models import Membership, Organization, Placed, PlacedDatedQuerySet, PlacedQuerySet
 from outreach.models.places import Award, Brand, Site, Station
 from portal.kit.models import Dated
 
@@ -129,7 +129,7 @@ class ActivityQuerySet(PlacedQuerySet):
 
 
 class Activity(Placed):
-    """Something that was held: when, where, of what kind, with how many people. No names of those who came."""
+    """Something that was held: when, where, of what kind, with how many people. Only officers of organizations are named."""
 
     class Kind(models.TextChoices):
         STUDY = "study", "学习"
@@ -162,6 +162,10 @@ class Activity(Placed):
     )
     place = models.CharField("地点", max_length=100, blank=True, help_text="不在登记的站点、阵地时填写")
     head_count = models.PositiveIntegerField("参加人数", default=0, help_text="只记人数，不记参加人姓名")
+    officers = models.ManyToManyField(
+        Membership, blank=True, related_name="activities", verbose_name="参加的组织负责人",
+        help_text="只能选花名册上的负责人；其他人只计人数",
+    )  # fmt: skip
     summary = models.TextField("内容摘要", max_length=1000, blank=True)
 
     objects = ActivityQuerySet.as_manager()

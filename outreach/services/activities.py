@@ -1,6 +1,6 @@
 """Activities and meetings: what must hold, what may be the same one, saving one with its photos."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -8,17 +8,18 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from organizations.models import Attachment
+from organizations.models import Attachment, Membership
 from organizations.services.attachments import attach, follow
 from outreach.models import Activity
+from outreach.services.officers import check_officers
 from portal.kit import saving
 
 ALIKE = 0.6  # how much two themes of one day in one area have in common to be taken for the same activity
 MOST_PEOPLE = 100_000
 
 
-def check_activity(activity: Activity) -> None:
-    """What must hold besides the model; ValidationError by field."""
+def check_activity(activity: Activity, officers: Sequence[Membership] | int = 0) -> None:
+    """What must hold besides the model; ValidationError by field. officers: who is named, or how many."""
     problems: dict[str, str] = {}
     if activity.on and activity.on > timezone.localdate():
         problems["on"] = "活动日期不能晚于今天；举办以后再登记。"
@@ -34,6 +35,7 @@ def check_activity(activity: Activity) -> None:
             problems[name] = f"{host}已于 {host.until} 停用，早于活动日期。"
     if problems:
         raise ValidationError(problems)
+    check_officers(officers, activity.head_count, "head_count")
 
 
 def similar_to(activity: Activity) -> list[Activity]:
@@ -45,10 +47,14 @@ def similar_to(activity: Activity) -> list[Activity]:
 
 
 @transaction.atomic
-def save_activity(activity: Activity, *, by: Any, expected: int | None = None) -> Activity:
-    check_activity(activity)
+def save_activity(
+    activity: Activity, officers: Sequence[Membership] | None = None, *, by: Any, expected: int | None = None
+) -> Activity:
+    """Save an activity with the officers who came; None leaves them as they are."""
     adding = activity.pk is None
-    saving.save(activity, by=by, expected=expected)
+    kept = activity.officers.count() if officers is None and not adding else 0
+    check_activity(activity, kept if officers is None else officers)
+    saving.save(activity, by=by, expected=expected, members=None if officers is None else {"officers": officers})
     if not adding:
         follow(activity)
     return activity

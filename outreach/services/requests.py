@@ -30,6 +30,7 @@ TEXTS = ("subject", "details")
 SOURCES = ("enterprise", "organization", "contact")
 DEPARTMENT = "县（市）委统战部"
 State, Act = Request.State, RequestStep.Act
+AWAITING = (State.ACCEPTED, State.HANDED_OVER)
 FROM: dict[str, tuple[str, ...]] = {
     Act.HANDED_OVER: (State.ACCEPTED, State.HANDED_OVER),
     Act.ANSWERED: (State.ACCEPTED, State.HANDED_OVER),
@@ -180,6 +181,16 @@ def covers_unit(user: Any, unit: Unit, permission: str) -> bool:
     """Whether a permission of `user` reaches a unit by its area or by itself."""
     reach = user.reach(permission)
     return reach.covers(unit.area.tree_code) or unit.pk in reach.units
+
+
+def to_answer(user: Any) -> Q:
+    """The condition "given to a unit for which `user` answers, and not answered"."""
+    reach = user.reach("outreach.answer_request")
+    own = Q(unit__in=reach.units)
+    for code in reach.codes:
+        lo, hi = code_range(code)
+        own |= Q(unit__area__tree_code__gte=lo, unit__area__tree_code__lt=hi)
+    return own & Q(state__in=AWAITING)
 
 
 def units_to_handle(request: Request) -> QuerySet[Unit]:
@@ -342,7 +353,7 @@ class UnitLine:
 
 def figures_by_unit(requests: Any, on: dt.date) -> list[UnitLine]:
     """One line for each handling unit, first those that nobody was given, last the sum; none where there is nothing."""
-    overdue = Q(state__in=[State.ACCEPTED, State.HANDED_OVER], due_on__lt=on)
+    overdue = Q(state__in=AWAITING, due_on__lt=on)
     conditions = {
         "accepted": Q(), "in_time": IN_TIME, "late": LATE, "open": ~Q(state=State.CLOSED), "overdue": overdue,
         "satisfied": SATISFIED,

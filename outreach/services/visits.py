@@ -308,11 +308,15 @@ def unseen_enterprises(
     rows = Enterprise.objects.permitted(user).in_force(on)
     if official is not None:
         rows = rows.filter(pk__in=official.pairings.in_force(on).order_by().values("enterprise"))
-    rows = rows.annotate(last_on=_last_visit("enterprises", "pk", on, official))
-    late, wanted = Q(pk__in=[]), months_wanted(user) if wanted is None else wanted
+    return late_enterprises(rows, on, months_wanted(user) if wanted is None else wanted, official)
+
+
+def late_enterprises(rows: Any, on: dt.date, wanted: Wanted, official: Official | None = None) -> Any:
+    """Those of `rows` that were last visited longer ago than `wanted` says; `last_on` is annotated."""
+    late = Q(pk__in=[])
     for whom in (Whom.ENTERPRISE, Whom.ASSOCIATION):
         late |= Q(kind=whom) & _late(wanted, on, whom, "area")
-    return rows.filter(late)
+    return rows.annotate(last_on=_last_visit("enterprises", "pk", on, official)).filter(late)
 
 
 def unseen_roles(
@@ -332,8 +336,16 @@ def unseen_roles(
 
 def months_wanted(user: Any) -> Wanted:
     """(county's tree code, kind) → months, as the counties have set them."""
-    rows = Rhythm.objects.permitted(user).values_list("area__tree_code", "whom", "months")
-    return {(code, whom): months for code, whom, months in rows}
+    return _months(Rhythm.objects.permitted(user))
+
+
+def months_of(area: Area) -> Wanted:
+    """The same, of the county in which `area` lies."""
+    return _months(Rhythm.objects.filter(area__tree_code=area.tree_code[:COUNTY]))
+
+
+def _months(rows: Any) -> Wanted:
+    return {(code, whom): months for code, whom, months in rows.values_list("area__tree_code", "whom", "months")}
 
 
 def before(on: dt.date, months: int) -> dt.date:

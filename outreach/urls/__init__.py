@@ -1,6 +1,6 @@
 from django.urls import path
 
-from outreach.urls import directory, requests, visits
+from outreach.urls import directory, requests, training, visits
 from outreach.views import activities, demonstrations, duties, places
 
 app_name = "outreach"
@@ -54,4 +54,5 @@ urlpatterns: list = [
     *directory.urlpatterns,
     *visits.urlpatterns,
     *requests.urlpatterns,
+    *training.urlpatterns,
 ]

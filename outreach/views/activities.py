@@ -16,6 +16,8 @@ from outreach.models import Activity
 from outreach.services.activities import attach_photos, delete_activity, save_activity
 from outreach.services.places import covers
 from outreach.tables.activities import ActivityTable, where
+from outreach.views.training import officer_lines
+from outreach.views.visits import found_again
 from portal.kit import views
 
 LABEL = Activity._meta.label_lower
@@ -80,8 +82,9 @@ class ActivityDetailView(views.DetailView):
         attachments = list(Attachment.objects.permitted(self.request.user).kept().about(self.object))
         can_change = covers(self.request.user, self.object, "change")
         return super().get_context_data(
-            attachments=attachments, can_change=can_change, where=where(self.object), **kwargs
-        )
+            attachments=attachments, can_change=can_change, where=where(self.object),
+            officers=officer_lines(self.request.user, self.object), **kwargs,
+        )  # fmt: skip
 
     def get_actions(self) -> list[views.Button]:
         found, pk = [], self.object.pk
@@ -101,9 +104,13 @@ class ActivityFormMixin:
     crumbs = [LIST]
     request: Any
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return found_again(self, request) or super().post(request, *args, **kwargs)  # type: ignore[misc]
+
     def perform(self, form: Any) -> Activity:
         expected = form.cleaned_data.get("version") or 0 if form.instance.pk else None
-        return save_activity(form.instance, by=self.request.user, expected=expected)
+        officers = list(form.cleaned_data["officers"])
+        return save_activity(form.instance, officers, by=self.request.user, expected=expected)
 
     def save_once(self, form: Any) -> str:
         """The activity first; then each photo by itself, so that a bad one costs nothing else."""

@@ -1,6 +1,7 @@
 """Enterprises and associations, officials, notices: lists that stand with the contacts under one heading."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.forms import modelform_factory
@@ -10,9 +11,10 @@ from django.utils import timezone
 from organizations.filters.organizations import area_words
 from outreach.filters import directory as filters
 from outreach.forms import directory as forms
-from outreach.models import Contact, Enterprise, Notice, Official, Pairing, Request, Visit
+from outreach.models import Contact, Enterprise, Notice, Official, Pairing, Request, Support, Visit
 from outreach.services.directory import close_enterprise, close_official, save_notice, with_paired
 from outreach.services.places import covers
+from outreach.services.support import yuan
 from outreach.tables import directory as tables
 from outreach.views import places
 from outreach.views.places import route, url_or_none
@@ -75,8 +77,21 @@ class EnterpriseDetailView(DirectoryDetailView):
         requests = Request.objects.permitted(user).filter(enterprise=obj).order_by("-accepted_on", "-pk")
         return super().get_context_data(
             heads=list(heads[:SHOWN]), pairings=list(pairings[:SHOWN]), visits=list(visits[:SHOWN]),
-            requests=list(requests[:SHOWN]), contact_create=self._contact_create(), **kwargs,
+            requests=list(requests[:SHOWN]), contact_create=self._contact_create(), **self._supports(), **kwargs,
         )  # fmt: skip
+
+    def _supports(self) -> dict[str, Any]:
+        """The last funds that were obtained for it, and all of them together."""
+        user = self.request.user
+        rows = list(Support.objects.permitted(user).filter(enterprise=self.object).order_by("-on", "-pk"))
+        may_add = user.has_perm("outreach.add_support") and not self.object.until
+        query = {"enterprise": self.object.pk}
+        return {
+            "supports": [(row, yuan(row.amount)) for row in rows[:SHOWN]],
+            "support_total": yuan(sum((row.amount for row in rows), Decimal(0))),
+            "support_list": reverse("outreach:support_list", query=query),
+            "support_create": reverse("outreach:support_create", query=query) if may_add else None,
+        }  # fmt: skip
 
     def _contact_create(self) -> str | None:
         if self.object.until or not self.request.user.has_perm("outreach.add_contact"):

@@ -392,9 +392,9 @@ def found_again(view: Any, request: HttpRequest) -> HttpResponse | None:
     """“查找” without scripts: the form again with what was typed and the rows that were found, nothing checked or saved."""
     if "find" not in request.POST:
         return None
-    view.object = view.get_object() if "pk" in view.kwargs else None
+    view.object = view.get_object() if isinstance(view, views.UpdateView) else None
     typed = {
-        name: request.POST.getlist(name) if name in {"sides", "officials"} else value
+        name: request.POST.getlist(name) if name in {"sides", "officials", "officers"} else value
         for name, value in request.POST.items()
     }
     kwargs = {name: value for name, value in view.get_form_kwargs().items() if name not in {"data", "files"}}

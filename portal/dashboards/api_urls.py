@@ -12,7 +12,7 @@ from assessments import api as assessments
 from organizations.api import areas as organizations
 from organizations.api import organizations as registers
 from organizations.api import rosters, standards
-from outreach.api import directory, places, requests, visits, work
+from outreach.api import directory, places, requests, support, training, visits, work
 from portal.exchange import api as exchange
 from portal.kit.access import ANY_USER
 from portal.papers import api as papers
@@ -93,6 +93,18 @@ urlpatterns = [
     path("contacts/<int:pk>/", directory.ContactViewSet.as_view(DETAIL_WRITE), name="contacts_detail"),
     path("notices/", directory.NoticeViewSet.as_view(LIST_WRITE), name="notices_list"),
     path("notices/<int:pk>/", directory.NoticeViewSet.as_view(DETAIL_WRITE), name="notices_detail"),
+    path("training-plans/", training.TrainingPlanViewSet.as_view(LIST_WRITE), name="training_plans_list"),
+    path("training-plans/<int:pk>/", training.TrainingPlanViewSet.as_view(DETAIL_WRITE), name="training_plans_detail"),
+    path("training-sessions/", training.TrainingSessionViewSet.as_view(LIST_WRITE), name="training_sessions_list"),
+    path(
+        "training-sessions/<int:pk>/",
+        training.TrainingSessionViewSet.as_view(DETAIL_WRITE),
+        name="training_sessions_detail",
+    ),
+    path("cadre-posts/", training.CadrePostViewSet.as_view(LIST_WRITE), name="cadre_posts_list"),
+    path("cadre-posts/<int:pk>/", training.CadrePostViewSet.as_view(DETAIL_WRITE), name="cadre_posts_detail"),
+    path("supports/", support.SupportViewSet.as_view(LIST_WRITE), name="supports_list"),
+    path("supports/<int:pk>/", support.SupportViewSet.as_view(DETAIL_WRITE), name="supports_detail"),
     path("schemes/", assessments.SchemeViewSet.as_view(LIST), name="schemes_list"),
     path("schemes/<int:pk>/", assessments.SchemeViewSet.as_view(DETAIL), name="schemes_detail"),
     path("quarters/", assessments.QuarterViewSet.as_view(LIST), name="quarters_list"),

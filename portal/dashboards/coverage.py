@@ -16,28 +16,33 @@ from assessments.models import Publication, Result, SelfReport, UnitClass
 from assessments.scoring import plain
 from organizations.coverage import Coverage, quarter_ends
 from organizations.ledger import Place
-from organizations.measures import MEASURES, Item, Measure
+from organizations.measures import MEASURES, Item, Measure, may_ask
 from organizations.models import Area, Level
 from portal.kit.charts import Bar, Cell, Matrix, Point, Row, Series, Skipped, Tile, ends
 from portal.kit.templatetags.kit import whole_percent
 
 QUARTERS = 8
 CHINESE = "一二三四"
-# key, what the change is counted in; without a target the number stands alone
+# key, what the change is counted in ("": more is no better), whether there is a target
 COUNTY_FIGURES = [
     ("village_organization", "个村", True), ("village_site", "个村", True), ("township_chamber", "个乡镇", True),
-    ("demonstration_sites", "个", False), ("village_activities", "个村", True),
+    ("demonstration_sites", "个", False), ("village_activities", "个村", True), ("officials_paired", "人", True),
+    ("visits_made", "次", False), ("requests_waiting", "", False),
 ]  # fmt: skip
 TOWNSHIP_FIGURES = [
     ("village_organization", "个村", True), ("village_site", "个村", True), ("activity_room", "个村", True),
     ("organizations", "个", False), ("demonstration_sites", "个", False), ("village_activities", "个村", True),
+    ("visits_made", "次", False), ("requests_waiting", "", False),
 ]  # fmt: skip
 STANDARDS = ("eight_haves", "seven_haves")
+OFFERED = ("village_organization", "village_site", "village_activities", *STANDARDS, "officials_paired", "enterprises_paired",
+           "enterprises_visited", "requests_in_time")  # fmt: skip  # for tiles and trend, above the goals
 # badge, tone, measure, what is said of those that lack it (show=lack) or have it (show=have)
 ATTENTION = [
     ("换届", "red", "elections_in_time", "lack", "个组织已到期未换届"), ("换届", "amber", "elections_near", "have", "个组织临近换届"),
     ("核实", "red", "roster_fresh", "lack", "份花名册逾期未核实"), ("缺配", "amber", "roster_complete", "lack", "个组织应配职务未配齐"),
     ("未达标", "amber", "eight_haves", "lack", "个组织“八有”未达标"), ("未达标", "amber", "seven_haves", "lack", "处示范区、平台“七有”未达标"),
+    ("诉求", "red", "requests_overdue", "have", "件诉求逾期未答复"), ("结对", "amber", "officials_paired", "lack", "名干部没有结对"),
     ("复查", "red", "reviews_in_time", "lack", "个示范逾期未复查"), ("无活动", "amber", "village_activities", "lack", "个村（社区）本季没有活动"),
 ]  # fmt: skip
 
@@ -115,20 +120,20 @@ class Overview:
     def measures(self) -> list[tuple[str, str]]:
         """(key, label) of what the tiles and the trend can show."""
         goals = [(f"goal-{goal.pk}", goal.title) for goal in self.coverage.goals(self.on)]
-        names = ("village_organization", "village_site", "village_activities", *STANDARDS)
+        names = [name for name in OFFERED if may_ask(self.user, name)]
         return [*((name, MEASURES[name].label) for name in names), *goals]
 
     @property
     def figures(self) -> list[Figure]:
         wanted = COUNTY_FIGURES if self.area.level == Level.COUNTY else TOWNSHIP_FIGURES
-        cards = [self._figure(key, unit, fraction) for key, unit, fraction in wanted]
+        cards = [self._figure(key, unit, fraction) for key, unit, fraction in wanted if may_ask(self.user, key)]
         return [*cards, *self._reports()] if self.area.level == Level.COUNTY else cards
 
     def _figure(self, key: str, unit: str, fraction: bool) -> Figure:
         achieved, target = self.coverage.share(key, self.on)
-        before, _ = self.coverage.share(key, self.previous)
+        change = achieved - self.coverage.share(key, self.previous)[0] if unit else None
         url = list_url(key, self.area.pk, self.on, "have")
-        return Figure(MEASURES[key].label, achieved, target if fraction else None, achieved - before, url, "", unit)
+        return Figure(MEASURES[key].label, achieved, target if fraction else None, change, url, "", unit)
 
     @cached_property
     def _handed_in(self) -> dict[str, Any] | None:
@@ -254,7 +259,7 @@ class Overview:
 
     @property
     def attention(self) -> list[Notice]:
-        return _ordered([*open_gaps(self.coverage, self.area.pk, self.on), *self._not_handed_in()])
+        return _ordered([*open_gaps(self.coverage, self.area.pk, self.on, self.user), *self._not_handed_in()])
 
     @cached_property
     def publication(self) -> Publication | None:
@@ -297,10 +302,12 @@ def townships_of(user: Any) -> list[Area]:
     ]
 
 
-def open_gaps(coverage: Coverage, area_id: int, on: dt.date) -> list[Notice]:
+def open_gaps(coverage: Coverage, area_id: int, on: dt.date, user: Any) -> list[Notice]:
     """What the registers say is open in an area on a day, the urgent first."""
     found = []
     for badge, tone, key, show, words in ATTENTION:
+        if not may_ask(user, key):
+            continue
         achieved, target = coverage.share(key, on, area_id)
         if number := target - achieved if show == "lack" else achieved:
             found.append(Notice(badge, tone, number, words, list_url(key, area_id, on, show)))
@@ -313,12 +320,12 @@ def open_gaps(coverage: Coverage, area_id: int, on: dt.date) -> list[Notice]:
     return _ordered(found)
 
 
-def gaps_of(townships: Iterable[Area], on: dt.date) -> list[tuple[Area, list[Notice]]]:
+def gaps_of(townships: Iterable[Area], on: dt.date, user: Any) -> list[tuple[Area, list[Notice]]]:
     """Each township with what is open in it; a county is read once, however many of its townships are asked for."""
     chosen = list(townships)
     counties = Area.objects.filter(tree_code__in={area.tree_code[:6] for area in chosen})
     by_code = {county.tree_code: Coverage(county, [on]) for county in counties}
-    return [(area, open_gaps(by_code[area.tree_code[:6]], area.pk, on)) for area in chosen]
+    return [(area, open_gaps(by_code[area.tree_code[:6]], area.pk, on, user)) for area in chosen]
 
 
 def _ordered(notices: Iterable[Notice]) -> list[Notice]:

@@ -46,7 +46,18 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
             ("公文", "papers:issuedpaper_list", "document-text", "papers.view_issuedpaper"),
         ],
     ),
-    ("联谊服务", [("活动与会议", "outreach:activity_list", "calendar", "outreach.view_activity")]),
+    (
+        "联谊服务",
+        [
+            ("企业和联系对象", "outreach:enterprise_list", "building-storefront", "outreach.view_enterprise"),
+            ("结对联系", "outreach:pairing_list", "link", "outreach.view_pairing"),
+            ("走访", "outreach:visit_list", "map-pin", "outreach.view_visit"),
+            ("诉求", "outreach:request_list", "chat-bubble-left-right", "outreach.view_request"),
+            ("扶持资金", "outreach:support_list", "banknotes", "outreach.view_support"),
+            ("培训", "outreach:trainingplan_list", "academic-cap", "outreach.view_trainingplan"),
+            ("活动与会议", "outreach:activity_list", "calendar", "outreach.view_activity"),
+        ],
+    ),
     (
         "数据与系统",
         [
@@ -60,6 +71,7 @@ NAV: list[tuple[str, list[tuple[str, str, str, str]]]] = [
     ),
 ]
 AREA, QUARTER = "area", "quarter"
+DIRECTORY = tuple(f"/outreach/{name}/" for name in ("enterprises", "officials", "contacts", "notices", "contact-roles"))
 PLACES = tuple(f"/outreach/{name}/" for name in ("stations", "sites", "brands", "outposts"))  # one item, four lists
 
 
@@ -131,6 +143,11 @@ def _belongs(path: str, route: str, below: bool) -> bool:
     reporting = path.startswith("/assessments/") and path.endswith("/reports/")
     return {
         "outreach:station_list": path.startswith(PLACES),
+        "outreach:enterprise_list": path.startswith(DIRECTORY),
+        "outreach:visit_list": path.startswith(("/outreach/visits/", "/outreach/rhythms/")),
+        "outreach:request_list": path.startswith(("/outreach/requests/", "/outreach/holidays/")),
+        "outreach:trainingplan_list": path.startswith(("/outreach/training-", "/outreach/cadre-posts/")),
+        "outreach:pairing_list": path.startswith(("/outreach/pairings/", "/outreach/handovers/")),
         "outreach:dutypost_network": path.startswith("/outreach/duty-posts/"),
         "assessments:latest_ranking": below or path.startswith("/assessments/slips/"),
         "assessments:review_latest": below or reviewing,

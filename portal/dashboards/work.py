@@ -25,6 +25,7 @@ from portal.accounts.models import AuditTrail, Grant, User
 from portal.accounts.roles import Role
 from portal.audit.models import Action, AuditEntry, AuditHead
 from portal.dashboards.cards import Figure, Line, OwnScore, Todo, Work
+from portal.dashboards.liaison import liaison
 from portal.dashboards.upkeep import upkeep
 
 MOST_LINES = 10
@@ -110,7 +111,8 @@ def _committee(user: Any) -> Work:
         if result.rank:
             figures.append(Figure(f"{label}名次", f"第 {result.rank} 名", f"共 {own.members} 家", "blue", ranking))
     asked, kept = upkeep(user)
-    return Work([*figures, *kept], _sorted(todos), tuple(asked), scores=own)
+    waiting, _ = liaison(user)
+    return Work([*figures, *kept], _sorted(todos), (*waiting, *asked), scores=own)
 
 
 def _own_score(user: Any) -> OwnScore | None:
@@ -184,7 +186,8 @@ def _staff(user: Any) -> Work:
         )
         for report in awaited[:MOST_LINES]
     )
-    return Work(figures, _sorted(todos), _to_plan(user, quarters), "还没有交齐的单位", lines)
+    waiting, _ = liaison(user)
+    return Work(figures, _sorted(todos), (*waiting, *_to_plan(user, quarters)), "还没有交齐的单位", lines)
 
 
 def _awaited(silent: int, returned: int) -> str:
@@ -228,8 +231,9 @@ def _review_todo(user: Any, quarter: Quarter, figures: list[Figure], silent_unit
 
 def _leader(user: Any) -> Work:
     publication = Publication.objects.permitted(user).select_related("quarter").first()
+    waiting, unseen = liaison(user)
     if publication is None:
-        return Work([], [])
+        return Work(unseen, [], tuple(waiting))
     results = list(Result.objects.permitted(user).filter(publication=publication).select_related("unit__area"))
     reach = user.reach("assessments.view_selfreport")
     led = [result for result in results if reach.covers(result.unit.area.tree_code)]
@@ -256,7 +260,7 @@ def _leader(user: Any) -> Work:
              r.get_absolute_url(), "看明细", urgent=False)
         for r in bottom
     ]  # fmt: skip
-    return Work(figures, [], tuple(todos), ranking=led[:15], publication=publication)
+    return Work([*unseen, *figures], [], (*waiting, *todos), ranking=led[:15], publication=publication)
 
 
 def _administrator(user: Any) -> Work:

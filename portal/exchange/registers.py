@@ -18,6 +18,12 @@ from outreach.workbooks import (
     StationWorkbook,
 )
 from outreach.workbooks_requests import RequestWorkbook
+from outreach.workbooks_training import (
+    CadrePostWorkbook,
+    SupportWorkbook,
+    TrainingPlanWorkbook,
+    TrainingSessionWorkbook,
+)
 from portal.kit.workbooks.imports import Workbook
 
 WORKBOOKS: dict[str, type[Workbook]] = {
@@ -25,6 +31,7 @@ WORKBOOKS: dict[str, type[Workbook]] = {
     for workbook in (
         AreaWorkbook, UnitWorkbook, OrganizationWorkbook, RosterWorkbook, StationWorkbook, SiteWorkbook, BrandWorkbook, OutpostWorkbook,
         ActivityWorkbook, DutyPostWorkbook, CheckWorkbook, ScoreWorkbook, RequestWorkbook,
+        TrainingPlanWorkbook, TrainingSessionWorkbook, CadrePostWorkbook, SupportWorkbook,
     )
 }  # fmt: skip
 

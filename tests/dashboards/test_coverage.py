@@ -15,7 +15,20 @@ from organizations.models import CoverageGoal, Organization, RosterConfirmation
 from organizations.services.areas import merge_areas
 from outreach.models import Activity, Demonstration, Site, Station
 from portal.accounts.roles import Role
-from tests.factories import make_quarter, make_scheme, make_township, make_unit, make_user, make_village
+from tests.factories import (
+    make_enterprise,
+    make_official,
+    make_pairing,
+    make_quarter,
+    make_request,
+    make_scheme,
+    make_township,
+    make_training_plan,
+    make_unit,
+    make_user,
+    make_village,
+    make_visit,
+)
 from tests.organizations.test_coverage import World
 from tests.queries import QueriesAtMost
 
@@ -55,6 +68,7 @@ class Rich(World):
                 site=site, area=site.area, state="named", named_on=dt.date(2023, 1, 1), next_review_on=cls.today - dt.timedelta(1)
             )  # fmt: skip
         make_unit(area=cls.county, since=dt.date(2022, 1, 1))
+        cls.liaison()
         cls.users = {
             "staff": cls.staff, "leader": make_user(role=Role.LEADER, area=cls.county), "lead": make_user(role=Role.LEADER, area=cls.east),
             "committee": make_user(role=Role.COMMITTEE, area=cls.east), "village": make_user(role=Role.VILLAGE, area=cls.villages[0]),
@@ -70,6 +84,22 @@ class Rich(World):
         assert page.status_code == 200, url
         found = TOTAL.search(page.text)
         return int(found[1] or found[2])
+
+    @classmethod
+    def liaison(cls):
+        """Three leaders, two of them paired; visits this quarter and before; requests answered, waiting, overdue."""
+        leaders = [make_official(cls.county) for _ in range(3)]
+        here = [make_enterprise(area) for area in (cls.east, cls.villages[0], cls.west)]
+        for leader, enterprise in zip(leaders[:2], here, strict=False):
+            make_pairing(leader, enterprise)
+        for enterprise, days in zip([*here, here[0]], (0, 0, 0, 400), strict=False):
+            make_visit(enterprise, leaders[:2], on=cls.today - dt.timedelta(days=days))
+        make_request(here[0], due_on=cls.today, state="handed_over")
+        make_request(here[1], due_on=cls.today - dt.timedelta(1))
+        make_request(
+            here[2], due_on=cls.today - dt.timedelta(2), answered_on=cls.today, answer="已答复", state="answered"
+        )
+        make_training_plan(cls.county, year=cls.today.year)
 
 
 SINCE = dt.date(2022, 3, 1)

@@ -24,6 +24,7 @@ from portal.exchange.services import batches, downloads
 from tests.factories import (
     make_activity,
     make_brand,
+    make_cadre_post,
     make_contact,
     make_county,
     make_duty_post,
@@ -37,7 +38,10 @@ from tests.factories import (
     make_scheme,
     make_site,
     make_station,
+    make_support,
     make_township,
+    make_training_plan,
+    make_training_session,
     make_unit,
     make_user,
     make_village,
@@ -74,6 +78,10 @@ def staff(db):
     make_activity(township, station=station, theme=HARD)
     make_requests(village, body)
     make_standard(county)
+    make_training(county, township)
+    mill = make_enterprise(township, name=f"{HARD}茶厂")
+    make_support(mill, request=make_request(mill))
+    make_support(make_enterprise(township, name="已注销公司", until=dt.date(2026, 6, 1)), amount=Decimal("0.5"))
     Score.objects.filter(task=quarter.tasks.first()).update(
         given=Decimal("20.5"), points=Decimal("20.5"), status="scored"
     )
@@ -86,6 +94,15 @@ def make_requests(area, body):
     make_request(mill, unit=body, state="answered", answered_on=dt.date(2026, 9, 10), answer="已答复")
     make_request(organization=make_organization(area, name="石桥商会"), matter="organization")
     make_request(contact=make_contact(area, name="", erased_at=timezone.now()))
+
+
+def make_training(county, township):
+    """A plan of the county with a session that was held and one to come, and one of the same name in a township."""
+    plan, other = (make_training_plan(area, name=HARD) for area in (county, township))
+    make_training_session(plan, days=Decimal("2.5"))
+    make_training_session(other, attended=None, on=dt.date(2099, 1, 1))
+    make_cadre_post(plan, post="乡镇副职")
+    make_cadre_post(other, post="乡镇副职")
 
 
 def make_standard(county):

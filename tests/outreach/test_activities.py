@@ -14,7 +14,16 @@ from organizations.coverage import Coverage
 from organizations.models import Attachment
 from outreach.models import Activity, Site, Station
 from portal.accounts.roles import Role
-from tests.factories import make_county, make_township, make_unit, make_user, make_village
+from tests.factories import (
+    make_county,
+    make_membership,
+    make_organization,
+    make_person,
+    make_township,
+    make_unit,
+    make_user,
+    make_village,
+)
 from tests.queries import QueriesAtMost
 
 
@@ -117,6 +126,49 @@ class EntryTests(ActivityCase):
         )
         self.client.post(reverse("outreach:activity_delete", args=[activity.pk]))
         assert not Activity.objects.exists()
+
+
+class OfficersTests(ActivityCase):
+    """Who came is a number; officers of organizations alone are named, from their rosters."""
+
+    @classmethod
+    def setUpTestData(cls):
+        super().setUpTestData()
+        fellowship = make_organization(cls.village, name="乡贤联谊会")
+        cls.head = make_membership(fellowship, make_person(cls.village, name="张某甲"), post="会长", in_charge=True)
+        cls.member = make_membership(fellowship, make_person(cls.village, name="李某乙"))
+        abroad = make_organization(make_village(make_township(cls.county)), name="别处联谊会")
+        cls.far = make_membership(abroad, post="会长", in_charge=True)
+
+    def test_named_on_its_page_and_never_more_than_came(self):
+        assert self.post(officers=[self.head.pk], head_count="0").status_code == 422
+        for stranger in (self.member, self.far):
+            page = self.post(officers=[stranger.pk])
+            assert page.status_code == 422 and "请重新选择" in page.text
+        page = self.client.get(self.post(officers=[self.head.pk]).url)
+        assert "张某甲（会长）" in page.text and "李某乙" not in page.text
+        activity = Activity.objects.get()
+        url = reverse("outreach:activity_update", args=[activity.pk])
+        values = self.form(version=activity.version, idempotency_key="b")
+        assert f'value="{self.head.pk}" checked' in self.client.get(url).text
+        assert self.client.post(url, values).status_code == 302 and not activity.officers.exists()
+
+    def test_found_while_typing_and_without_scripts(self):
+        found = self.client.get(reverse("outreach:activity_officers"), {"officer_name": "联谊会"}).text
+        assert "张某甲" in found and "李某乙" not in found and "别处" not in found
+        page = self.post(find="1", officer_name="张某甲", theme="改过的主题")
+        assert page.status_code == 200 and f'value="{self.head.pk}">' in page.text and 'value="改过的主题"' in page.text
+        assert not Activity.objects.exists()
+
+    def test_over_the_api(self):
+        values = {"kind": "study", "theme": "学习", "on": str(self.today), "area": self.village.pk, "head_count": 3}
+        answer = self.client.post(
+            "/api/activities/", {**values, "officers": [self.head.pk]}, content_type="application/json"
+        )
+        assert answer.status_code == 201 and answer.json()["officers"] == [self.head.pk]
+        url, version = f"/api/activities/{answer.json()['id']}/", answer.json()["version"]
+        answer = self.client.patch(url, {"version": version, "head_count": 0}, content_type="application/json")
+        assert answer.status_code == 400 and "不能少于 1 人" in answer.content.decode()
 
 
 class ListTests(ActivityCase):

@@ -176,6 +176,7 @@ BY_PREFIX = [
     ("assessments:evidence_", "evidence"), ("organizations:roster", "organizations.organization"),
     ("dashboards:coverage", "township"), ("exchange:batch_", "exchange.importbatch"), ("papers:paper_basis", "publication"),
     ("outreach:contactrole_create", "outreach.contact"),
+    ("outreach:trainingsession_create", "outreach.trainingplan"), ("outreach:cadrepost_create", "outreach.trainingplan"),
     ("api:areas_", "township"), ("api:units_", "unit"), ("api:schemes_", "scheme"), ("api:quarters_", "quarter"),
     ("api:tasks_", "task"), ("api:scores_", "score"), ("api:results_", "result"), ("api:result_lines_", "line"),
 ]  # fmt: skip

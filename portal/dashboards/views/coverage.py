@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET
 
 from organizations.coverage import Coverage, changes_between, quarter_ends
 from organizations.ledger import Place
-from organizations.measures import MEASURES, Figure, Item, Measure, items_of
+from organizations.measures import MEASURES, Figure, Item, Measure, items_of, may_ask
 from organizations.models import Area, Level, Unit
 from portal.audit.models import Action, record
 from portal.dashboards.coverage import Overview, gaps_of, townships_of
@@ -43,7 +43,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
         context = {
             "title": "我负责的乡镇",
             "crumbs": [("覆盖总览", None)],
-            "gaps": gaps_of(led, today),
+            "gaps": gaps_of(led, today, request.user),
             "on": today,
             "county": county,
         }
@@ -169,7 +169,7 @@ class Asked:
                 return f"goal-{goal}"
             raise Http404
         name = request.GET.get("measure", "village_organization")
-        if name not in MEASURES:
+        if name not in MEASURES or not may_ask(self.user, name):
             raise Http404
         return name
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from organizations.coverage import Coverage
 from organizations.ledger import Place
-from organizations.measures import MEASURES
+from organizations.measures import MEASURES, may_ask
 from organizations.models import Level
 from portal.exchange.reports.base import AMBER, PERCENT, Params, Report, below, fraction, place_of, township_of, until
 from portal.kit.workbooks.sheets import Chart, Sheet
@@ -20,14 +20,14 @@ Share = tuple[str, int, int]  # name, achieved, target
 
 
 def build(user: Any, params: Params) -> list[Sheet]:
-    return CoverageBook(Coverage(params["area"], [params.on]), params.on).sheets()
+    return CoverageBook(Coverage(params["area"], [params.on]), params.on, user).sheets()
 
 
 class CoverageBook:
     """The sheets of one area on one day."""
 
-    def __init__(self, coverage: Coverage, on: dt.date):
-        self.coverage, self.on, self.level = coverage, on, Level(coverage.area.level)
+    def __init__(self, coverage: Coverage, on: dt.date, user: Any):
+        self.coverage, self.on, self.user, self.level = coverage, on, user, Level(coverage.area.level)
         self.place = place_of(coverage.ledger, on)
         self.below = below(coverage.ledger, on)
         frozen = "按公布时冻结的数据" if coverage.is_frozen(on) else ""
@@ -76,6 +76,8 @@ class CoverageBook:
         """What else the registers count, as `manage.py coverage --measures` says it."""
         rows: list[list[Any]] = [["类别", "指标", "已有", "应有", "已有 / 应有", "%", "计数单位"]]
         for key, measure in MEASURES.items():
+            if not may_ask(self.user, key):
+                continue
             done, target = self.coverage.share(key, self.on)
             rows.append([measure.group, measure.label, done, target, *fraction(done, target), measure.counted_in])
         title = f"{self.place.name}登记数据一览"

@@ -1,0 +1,78 @@
+"""What contacts and enterprises wait for: visits that are due, requests to hand over, answer, call back and close."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Case, Count, F, Min, Q, When
+from django.urls import reverse
+from django.utils import timezone
+
+from outreach.models import Request, Visit
+from outreach.services.requests import AWAITING, to_answer
+from outreach.services.visits import due_visits, own_official, unseen_enterprises, unseen_roles
+from portal.dashboards.cards import Figure, Todo
+
+NOTICE_DAYS = 7  # a visit is announced so many days before
+State = Request.State
+STEPS = [  # state, permission, what is to be done
+    (State.ACCEPTED, "outreach.hand_over_request", "转办诉求", "新受理的，转给承办单位或者直接答复"),
+    (State.ANSWERED, "outreach.close_request", "回访诉求", "已答复，问一问是否满意"),
+    (State.CALLED_BACK, "outreach.close_request", "办结诉求", "已回访，填写办理结果"),
+]
+
+
+def liaison(user: Any) -> tuple[list[Todo], list[Figure]]:
+    """Things to do and figures of visits and requests; at most six queries."""
+    today = timezone.localdate()
+    todos = _visits(user, today) if user.has_perm("outreach.add_visit") else []
+    if user.has_perm("outreach.view_request"):
+        todos += _requests(user, today)
+    return todos, _unseen(user, today) if user.has_perm("outreach.read_visit_notes") else []
+
+
+def _visits(user: Any, today: dt.date) -> list[Todo]:
+    last = today + dt.timedelta(days=NOTICE_DAYS)
+    day = Case(When(state=Visit.State.PLANNED, then=F("on")), default=F("next_on"))
+    due = due_visits(user, last).aggregate(number=Count("pk"), first=Min(day))
+    if not due["number"]:
+        return []
+    url = reverse("outreach:visit_list", query={"due": last})
+    return [
+        Todo(due["first"], f"走访 {due['number']} 次", "计划的走访和约定的下次走访，走访以后登记", url, "去走访", False)
+    ]
+
+
+def _requests(user: Any, today: dt.date) -> list[Todo]:
+    late, mine = Q(state__in=AWAITING, due_on__lt=today), to_answer(user)
+    found = Request.objects.permitted(user).aggregate(
+        late=Count("pk", filter=late), first=Min("due_on", filter=Q(state=State.ACCEPTED)),
+        mine=Count("pk", filter=mine), mine_first=Min("due_on", filter=mine),
+        **{state: Count("pk", filter=Q(state=state)) for state, *_ in STEPS},
+    )  # fmt: skip
+    todos = []
+    if found["late"]:
+        hint = "超过办理期限没有答复，请了解原因并督促答复"
+        todos.append(Todo(None, f"诉求逾期未答复 {found['late']} 件", hint, _list(overdue="yes"), "去查看"))
+    if found["mine"] and not user.has_perm("outreach.hand_over_request"):
+        words = f"答复诉求 {found['mine']} 件", "由本单位承办，请在期限前答复"
+        todos.append(Todo(found["mine_first"], *words, _list(mine="yes"), "去答复"))
+    for state, permission, label, hint in STEPS:
+        if found[state] and user.has_perm(permission):
+            due = found["first"] if state == State.ACCEPTED else None
+            todos.append(Todo(due, f"{label} {found[state]} 件", hint, _list(state=state), urgent=False))
+    return todos
+
+
+def _unseen(user: Any, today: dt.date) -> list[Figure]:
+    """Of those a leader is paired with, whom the leader has not seen in time."""
+    official = own_official(user)
+    if official is None:
+        return []
+    number = unseen_enterprises(user, today, official).count() + unseen_roles(user, today, official).count()
+    url = reverse("outreach:visit_unseen", query={"official": official.pk})
+    note, tone = ("结对的企业和联系对象", "amber") if number else ("都已按频次走访", "green")
+    return [Figure("我超期未走访的", number, note, tone, url)]
+
+
+def _list(**query: Any) -> str:
+    return reverse("outreach:request_list", query=query)

@@ -19,6 +19,7 @@ from outreach.services import contacts as services
 from outreach.services.directory import with_paired
 from outreach.services.personal_data import report_on
 from outreach.services.places import covers
+from outreach.services.visits import token_of
 from outreach.tables.contacts import ContactTable
 from outreach.views import places
 from outreach.views.directory import HEADING, SHOWN, DirectoryListView
@@ -78,7 +79,7 @@ class ContactDetailView(places.PlaceDetailView):
         return views.DetailView.get_context_data(
             self, roles=[row for row in roles if row.holds_on()], former=[row for row in roles if not row.holds_on()],
             pairings=list(pairings[:SHOWN]), visits=list(visits[:SHOWN]), requests=list(requests[:SHOWN]),
-            open=self.open, renew=self._renew_form(), reveals=reveals_of(obj)[:SHOWN] if obj.phone else None, **kwargs,
+            token=token_of(obj), open=self.open, renew=self._renew_form(), reveals=reveals_of(obj)[:SHOWN] if obj.phone else None, **kwargs,
         )  # fmt: skip
 
     @cached_property

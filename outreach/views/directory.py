@@ -15,6 +15,7 @@ from outreach.models import Contact, Enterprise, Notice, Official, Pairing, Requ
 from outreach.services.directory import close_enterprise, close_official, save_notice, with_paired
 from outreach.services.places import covers
 from outreach.services.support import yuan
+from outreach.services.visits import token_of, work_of
 from outreach.tables import directory as tables
 from outreach.views import places
 from outreach.views.places import route, url_or_none
@@ -77,7 +78,8 @@ class EnterpriseDetailView(DirectoryDetailView):
         requests = Request.objects.permitted(user).filter(enterprise=obj).order_by("-accepted_on", "-pk")
         return super().get_context_data(
             heads=list(heads[:SHOWN]), pairings=list(pairings[:SHOWN]), visits=list(visits[:SHOWN]),
-            requests=list(requests[:SHOWN]), contact_create=self._contact_create(), **self._supports(), **kwargs,
+            requests=list(requests[:SHOWN]), contact_create=self._contact_create(), token=token_of(obj), open=obj.until is None,
+            **self._supports(), **kwargs,
         )  # fmt: skip
 
     def _supports(self) -> dict[str, Any]:
@@ -164,13 +166,8 @@ class OfficialDetailView(DirectoryDetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user, obj = self.request.user, self.object
-        pairings = Pairing.objects.permitted(user).filter(official=obj, until=None)
         visits = Visit.objects.permitted(user).filter(officials=obj).order_by("-on", "-pk")
-        requests = Request.objects.permitted(user).open().filter(handler=obj).order_by("due_on", "pk")
-        return super().get_context_data(
-            pairings=list(pairings.select_related("enterprise", "contact")), visits=list(visits[:SHOWN]),
-            requests=list(requests[:SHOWN]), **kwargs,
-        )  # fmt: skip
+        return super().get_context_data(work=work_of(obj, user), visits=list(visits[:SHOWN]), **kwargs)
 
 
 class OfficialCreateView(places.PlaceCreateView):

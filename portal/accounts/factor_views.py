@@ -50,8 +50,8 @@ def factor_setup(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('accounts:factor_owner')}?{urlencode({'next': request.get_full_path()})}")
     secret = _secret(request)
     app, passkey = (
-        AppForm(request.POST if "app" in request.POST else None),
-        PasskeyForm(request.POST if "passkey" in request.POST else None),
+        AppForm(request.POST if "app" in request.POST else None, auto_id="app_%s"),
+        PasskeyForm(request.POST if "passkey" in request.POST else None, auto_id="passkey_%s"),
     )
     form: Any = passkey if passkey.is_bound else app
     if request.method == "POST" and form.is_valid():

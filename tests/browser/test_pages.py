@@ -11,6 +11,7 @@ from tests.security.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SERIOUS = {"serious", "critical"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
 @pytest.fixture
@@ -73,6 +74,13 @@ def log_in(page, user):
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("工作台")
+
+
+def sound(page):
+    """Nothing serious for axe-core, nothing wider than the screen."""
+    violations = [one for one in Axe().run(page).response["violations"] if one["impact"] in SERIOUS]
+    assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in violations] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
 
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.COMMITTEE, Role.LEADER, Role.SYSADMIN, Role.SECADMIN, Role.AUDITOR])

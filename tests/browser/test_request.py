@@ -1,35 +1,14 @@
 """A request from intake to closing in a real browser: a township takes it in, the office hands it over, a body answers, the office closes."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from outreach.models import Request
 from portal.accounts.roles import Role
-from tests.browser.test_pages import SERIOUS, log_in
+from tests.browser.test_pages import PHONE, sound
 from tests.factories import make_county, make_enterprise, make_township, make_unit, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture
-def opened(browser, browser_context_args, live_server):
-    """A page logged in as a user, of a desk or of a phone."""
-
-    def open_as(user, **options):
-        page = browser.new_context(base_url=live_server.url, **{**browser_context_args, **options}).new_page()
-        log_in(page, user)
-        return page
-
-    return open_as
-
-
-def sound(page):
-    """Nothing serious for axe-core, nothing wider than the screen."""
-    violations = [one for one in Axe().run(page).response["violations"] if one["impact"] in SERIOUS]
-    assert [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in violations] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
 
 
 def step(page, name, **filled):

@@ -17,6 +17,7 @@ from outreach.workbooks import (
     SiteWorkbook,
     StationWorkbook,
 )
+from outreach.workbooks_directory import ContactWorkbook, EnterpriseWorkbook, OfficialWorkbook, PairingWorkbook
 from outreach.workbooks_requests import RequestWorkbook
 from outreach.workbooks_training import (
     CadrePostWorkbook,
@@ -30,7 +31,8 @@ WORKBOOKS: dict[str, type[Workbook]] = {
     workbook.name: workbook
     for workbook in (
         AreaWorkbook, UnitWorkbook, OrganizationWorkbook, RosterWorkbook, StationWorkbook, SiteWorkbook, BrandWorkbook, OutpostWorkbook,
-        ActivityWorkbook, DutyPostWorkbook, CheckWorkbook, ScoreWorkbook, RequestWorkbook,
+        ActivityWorkbook, DutyPostWorkbook, CheckWorkbook, ScoreWorkbook,
+        EnterpriseWorkbook, OfficialWorkbook, ContactWorkbook, PairingWorkbook, RequestWorkbook,
         TrainingPlanWorkbook, TrainingSessionWorkbook, CadrePostWorkbook, SupportWorkbook,
     )
 }  # fmt: skip

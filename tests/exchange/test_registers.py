@@ -30,8 +30,11 @@ from tests.factories import (
     make_duty_post,
     make_enterprise,
     make_membership,
+    make_notice,
+    make_official,
     make_organization,
     make_outpost,
+    make_pairing,
     make_person,
     make_quarter,
     make_request,
@@ -77,6 +80,7 @@ def staff(db):
     make_activity(village, site=site, head_count=30, summary="无纸化 2026/1/1 的小结")
     make_activity(township, station=station, theme=HARD)
     make_requests(village, body)
+    make_directory(county, township, body)
     make_standard(county)
     make_training(county, township)
     mill = make_enterprise(township, name=f"{HARD}茶厂")
@@ -86,6 +90,24 @@ def staff(db):
         given=Decimal("20.5"), points=Decimal("20.5"), status="scored"
     )
     return make_user(role=Role.STAFF, area=county, name="张某甲", username="zhang")
+
+
+def make_directory(county, township, body):
+    """Leaders, one of them a namesake; contacts with and without a phone, namesakes, one restricted; pairings of both kinds."""
+    notice = make_notice(county, name="告知书 2026 年第 1 版")
+    leaders = [
+        make_official(county, name="李某甲", position=position, unit=unit)
+        for position, unit in (("副县长", None), ("局长", body))
+    ]
+    tea = make_enterprise(township, name="石桥茶业公司", credit_code="91420324MA49000002", industry="farming")
+    people = [
+        make_contact(township, tea, name="周某甲", phone="13800000011", notice=notice),
+        make_contact(township, tea, name="周某甲", phone="13800000012", notice=notice),
+        make_contact(township, role="service_taiwan", name="吴某乙", consent_on=dt.date(2026, 1, 5), basis="consent", notice=notice),
+    ]  # fmt: skip
+    make_contact(township, tea, name="郑某丙", notice=notice, restricted_on=dt.date(2026, 2, 1), restriction="disputed")
+    make_pairing(leaders[0], tea)
+    make_pairing(leaders[1], people[2])
 
 
 def make_requests(area, body):

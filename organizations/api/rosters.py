@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError as WrongValues
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from organizations.filters.organizations import MembershipApiFilterSet, PersonApiFilterSet
@@ -14,6 +16,7 @@ from portal.kit.models import StaleVersionError
 from portal.kit.secrets import PhoneField
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class PhoneText(serializers.Field):
     """What a form's phone box takes; what comes back is masked."""
 

@@ -36,7 +36,7 @@ def years() -> list[tuple[str, str]]:
 class MonthFilterSet(FilterSet):
     """The month of acceptance, the area."""
 
-    year = django_filters.ChoiceFilter(choices=years, field_name="accepted_on__year", label="受理年份")
+    year = django_filters.ChoiceFilter(choices=years, label="受理年份", method="in_year")
     month = django_filters.ChoiceFilter(choices=MONTHS, field_name="accepted_on__month", label="受理月份")
     area = AreaFilter(queryset=Area.objects.select_related("parent"), label="所在区划", method="in_area")
 
@@ -46,6 +46,9 @@ class MonthFilterSet(FilterSet):
 
     def in_area(self, queryset: Any, name: str, value: Area) -> QuerySet:
         return queryset.in_area(value)
+
+    def in_year(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(accepted_on__year=value)
 
 
 class RequestFilterSet(MonthFilterSet):

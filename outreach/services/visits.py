@@ -323,8 +323,8 @@ def unseen_roles(
     user: Any, on: dt.date, official: Official | None = None, wanted: Wanted | None = None
 ) -> QuerySet[ContactRole]:
     """Public roles, held on `on`, of contacts who were not visited in time; `last_on` is annotated."""
-    usable = Contact.objects.usable().order_by().values("pk")
-    rows = ContactRole.objects.permitted(user).in_force(on).filter(contact__in=usable)
+    rows = ContactRole.objects.permitted(user).in_force(on)
+    rows = rows.filter(contact__erased_at=None, contact__restricted_on=None)  # usable ones
     if official is not None:
         rows = rows.filter(contact__in=official.pairings.in_force(on).order_by().values("contact"))
     rows = rows.annotate(last_on=_last_visit("contacts", "contact", on, official))

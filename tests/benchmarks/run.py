@@ -53,6 +53,7 @@ def pages() -> dict[str, tuple[str, str]]:
 
     from assessments.models import Publication, Quarter  # noqa: PLC0415
     from organizations.models import Area, Organization, Unit  # noqa: PLC0415
+    from outreach.models import Enterprise  # noqa: PLC0415
 
     county = Area.objects.filter(level=1).order_by("pk").first()
     township = Area.objects.filter(parent=county).order_by("pk").first()
@@ -69,7 +70,7 @@ def pages() -> dict[str, tuple[str, str]]:
         "score slip (detail)": ("detail", publication.results.first().get_absolute_url()),
         "review grid": ("page", reverse("assessments:review", args=[quarter.pk])),
         "ranking": ("page", publication.get_absolute_url()),
-        "my work": ("page", reverse("dashboards:my_work")),
+        "my work": ("work", reverse("dashboards:my_work")),
         "county overview": ("county", reverse(overview, args=[county.pk])),
         "township dashboard": ("township", reverse(overview, args=[township.pk])),
         "village page": ("township", reverse(overview, args=[village.pk])),
@@ -85,6 +86,12 @@ def pages() -> dict[str, tuple[str, str]]:
         "sites (list)": ("list", reverse("outreach:site_list")),
         "activities (list)": ("list", reverse("outreach:activity_list")),
         "checks (list)": ("list", reverse("organizations:check_list")),
+        "enterprises (list)": ("list", reverse("outreach:enterprise_list")),
+        "enterprise (detail)": ("detail", Enterprise.objects.filter(area=village).first().get_absolute_url()),
+        "contacts (list)": ("list", reverse("outreach:contact_list")),
+        "visits (list)": ("list", reverse("outreach:visit_list")),
+        "those not visited (list)": ("list", reverse("outreach:visit_unseen")),
+        "requests (list)": ("list", reverse("outreach:request_list")),
         "search": ("search", f"{reverse('dashboards:search')}?q=xn1"),
     }  # fmt: skip
 

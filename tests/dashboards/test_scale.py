@@ -13,9 +13,10 @@ COUNTIES = 20
 LARGE = {
     "organizations_organization", "organizations_membership", "organizations_person", "organizations_rosterconfirmation",
     "organizations_check", "organizations_area", "organizations_areaversion", "outreach_station", "outreach_site",
-    "outreach_activity", "outreach_dutypost", "assessments_score",
+    "outreach_activity", "outreach_dutypost", "outreach_enterprise", "outreach_contact", "outreach_contactrole", "outreach_visit",
+    "outreach_visit_enterprises", "outreach_visit_officials", "outreach_request", "assessments_score",
 }  # fmt: skip
-MOST = {"county": 20, "township": 20, "list": 12, "search": 12, "detail": 12, "page": 12, "base": 12}
+MOST = {"county": 20, "township": 20, "work": 20, "list": 12, "search": 12, "detail": 12, "page": 12, "base": 12}
 SEARCHED = {"search"}  # looks for a part of a word within the user's areas
 
 

@@ -12,7 +12,7 @@ ONCE = {"username", "registration_number"}
 
 def copy_county(number: int) -> None:
     """Copy county 1 (codes 900001…) to county `number`, every row of every table, keys moved by a stride."""
-    tables = [model for label in APPS for model in apps.get_app_config(label).get_models() if not model._meta.proxy]
+    tables = _tables()
     with transaction.atomic(), connection.cursor() as cursor:
         for model in tables:
             fields = model._meta.concrete_fields
@@ -30,14 +30,19 @@ def follow_sequences() -> None:
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        for label in APPS:
-            for model in apps.get_app_config(label).get_models():
-                if not model._meta.proxy and isinstance(model._meta.pk, models.AutoField):
-                    table, key = model._meta.db_table, model._meta.pk.column
-                    cursor.execute(
-                        f"SELECT setval(pg_get_serial_sequence('\"{table}\"', '{key}'), "  # noqa: S608
-                        f'COALESCE((SELECT MAX("{key}") FROM "{table}"), 1))'
-                    )
+        for model in _tables():
+            if isinstance(model._meta.pk, models.AutoField):
+                table, key = model._meta.db_table, model._meta.pk.column
+                cursor.execute(
+                    f"SELECT setval(pg_get_serial_sequence('\"{table}\"', '{key}'), "  # noqa: S608
+                    f'COALESCE((SELECT MAX("{key}") FROM "{table}"), 1))'
+                )
+
+
+def _tables() -> list[type[models.Model]]:
+    """Every table of the apps, with those between two others."""
+    found = [model for label in APPS for model in apps.get_app_config(label).get_models(include_auto_created=True)]
+    return [model for model in found if not model._meta.proxy]
 
 
 def _expression(field: models.Field, number: int, copied: set[type[models.Model]]) -> str:

@@ -21,6 +21,7 @@ from organizations.models import (
 from organizations.services.rosters import default_required_posts
 from organizations.services.standards import default_standards
 from outreach.models import Activity, Demonstration, DutyPost, Site, Station
+from portal.dashboards.demo.scale_liaison import fill_liaison
 
 SINCE = dt.date(2022, 1, 1)
 BATCH = 1000
@@ -41,6 +42,7 @@ def fill_county(county: Area, staff: Any) -> None:
     _rosters(organizations, staff)
     _places(county, townships, villages)
     _checks(county, organizations, staff)
+    fill_liaison(county, [*townships, *villages], staff)
 
 
 def _organizations(county: Area, townships: list[Area], villages: list[Area]) -> list[Organization]:

@@ -276,10 +276,11 @@ def _sums(items: Sequence[Item], tree: dict[int, Place]) -> dict[str, list[int]]
 def _carried(counts: Counter, tree: dict[int, Place]) -> Counter:
     """Each area's own count and that of everything below it."""
     total: Counter = Counter()
+    here = total.get
     for area_id, number in counts.items():
         above: int | None = area_id
         while above in tree:
-            total[above] += number
+            total[above] = here(above, 0) + number  # a Counter's own += asks twice
             above = tree[above].parent_id
     return total
 

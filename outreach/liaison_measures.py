@@ -63,10 +63,10 @@ def _is_paired(ledger: Ledger, on: dt.date) -> Condition:
 
 def _is_visited(ledger: Ledger, on: dt.date) -> Condition:
     """Whether the last visit is no longer ago than the county's rhythm wants."""
-    rows = Enterprise.objects.filter(ledger.here(ENTERPRISE, on)).in_force(on)
+    rows = Enterprise.objects.filter(ledger.here(ENTERPRISE, on))
     if "rhythms" not in ledger.known:
         ledger.known["rhythms"] = months_of(ledger.area)
-    late = dict(late_enterprises(rows, on, ledger.known["rhythms"]).values_list("pk", "last_on"))
+    late = {row.pk: row.last_on for row in late_enterprises(rows, on, ledger.known["rhythms"])}
 
     def words(fact: Fact) -> str:
         last = late[fact.pk]

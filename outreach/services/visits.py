@@ -3,19 +3,20 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
-from organizations.models import Area, Organization
-from outreach.models import Contact, ContactRole, Enterprise, Official, Pairing, PublicRole, Rhythm, Visit, Whom
+from organizations.models import Area, Level, Organization
+from outreach.models import Contact, ContactRole, Enterprise, Official, Pairing, Rhythm, Visit, Whom
 from portal.kit import saving
-from portal.kit.scope import ancestor_codes, code_range
+from portal.kit.scope import ancestor_codes
 
 PAIRED_KINDS = (Official.Kind.LEADER, Official.Kind.HEAD)  # of whom each has somebody to look after (domain.md)
 SIDES = ("enterprises", "organizations", "contacts")
@@ -26,10 +27,11 @@ TARGETS: dict[str, Any] = {"enterprise": Enterprise, "organization": Organizatio
 Wanted = dict[tuple[str, str], int]  # (county's tree code, kind) → months
 DIGITS = 18  # more make no key
 COUNTY = 6  # digits of a county's tree code
-DEFAULT_MONTHS = {
+DEFAULT_MONTHS: dict[str, int] = {
     Whom.ENTERPRISE: 6, Whom.ASSOCIATION: 3, Whom.ORGANIZATION_OFFICER: 6, Whom.ENTERPRISE_HEAD: 6, Whom.POST_HOLDER: 12,
     Whom.SERVICE_TAIWAN: 12, Whom.SERVICE_OVERSEAS: 12,
 }  # fmt: skip  # where a county has set nothing
+LABELS = {whom.value: str(whom.label) for whom in Whom}
 
 
 # pairings
@@ -266,25 +268,37 @@ def own_official(user: Any) -> Official | None:
 # who has not been seen
 
 
-@dataclass(frozen=True)
-class Unseen:
-    """An enterprise or a contact whose last visit is longer ago than its rhythm wants."""
+class Late(NamedTuple):
+    """An enterprise or a contact's role that was not visited in time: words alone, a county has a thousand of them."""
 
+    pk: int  # of the enterprise or the contact
+    name: str
+    whom: str
+    since: dt.date
+    tree_code: str
+    level: int
+    area: str
+    above: str
+    last_on: dt.date | None = None
+
+
+class Unseen(NamedTuple):
+    """What the list says of one whose last visit is longer ago than the rhythm wants."""
+
+    token: str
+    target: str
     kind: str
-    target: Any
+    tree_code: str
+    place: str
     months: int  # whole months since the last visit, or since the registration where there was none
     last_on: dt.date | None
     wanted: int
-    officials: str = ""
-
-    @property
-    def area(self) -> Area:
-        return self.target.area
+    officials: str
 
     @property
     def visit_url(self) -> str:
         """Where this visit is entered."""
-        return reverse("outreach:visit_create", query={"sides": token_of(self.target)})
+        return reverse("outreach:visit_create", query={"sides": self.token})
 
 
 def not_seen(user: Any, on: dt.date, official: Official | None = None) -> list[Unseen]:
@@ -292,46 +306,39 @@ def not_seen(user: Any, on: dt.date, official: Official | None = None) -> list[U
 
     official: only those this official is paired with, and only this official's visits count.
     """
-    wanted = months_wanted(user)
-    enterprises = unseen_enterprises(user, on, official, wanted).select_related("area__parent")
-    roles = unseen_roles(user, on, official, wanted).select_related("contact__area__parent")
-    names = _names_of_paired(on)
-    rows = [_unseen(row.kind, row, row, on, wanted, names["enterprise"]) for row in enterprises]
-    rows += [_unseen(row.role, row.contact, row, on, wanted, names["contact"]) for row in roles]
-    return sorted(rows, key=lambda row: (-row.months, row.target.area.tree_code, row.target.pk))
-
-
-def unseen_enterprises(
-    user: Any, on: dt.date, official: Official | None = None, wanted: Wanted | None = None
-) -> QuerySet[Enterprise]:
-    """Enterprises and associations in force on `on` that were not visited in time; `last_on` is annotated."""
-    rows = Enterprise.objects.permitted(user).in_force(on)
+    wanted, names = months_wanted(user), _names_of_paired(user, on)
+    enterprises, roles = Enterprise.objects.permitted(user), ContactRole.objects.permitted(user)
     if official is not None:
-        rows = rows.filter(pk__in=official.pairings.in_force(on).order_by().values("enterprise"))
-    return late_enterprises(rows, on, months_wanted(user) if wanted is None else wanted, official)
+        pairings = official.pairings.in_force(on).order_by()
+        enterprises = enterprises.filter(pk__in=pairings.values("enterprise"))
+        roles = roles.filter(contact__in=pairings.values("contact"))
+    found = [("enterprise", row) for row in late_enterprises(enterprises, on, wanted, official)]
+    found += [("contact", row) for row in late_roles(roles, on, wanted, official)]
+    rows = [_unseen(side, row, on, wanted, names) for side, row in found]
+    return sorted(rows, key=lambda row: (-row.months, row.tree_code, row.token))
 
 
-def late_enterprises(rows: Any, on: dt.date, wanted: Wanted, official: Official | None = None) -> Any:
-    """Those of `rows` that were last visited longer ago than `wanted` says; `last_on` is annotated."""
-    late = Q(pk__in=[])
-    for whom in (Whom.ENTERPRISE, Whom.ASSOCIATION):
-        late |= Q(kind=whom) & _late(wanted, on, whom, "area")
-    return rows.annotate(last_on=_last_visit("enterprises", "pk", on, official)).filter(late)
+def late_enterprises(rows: Any, on: dt.date, wanted: Wanted, official: Official | None = None) -> list[Late]:
+    """Those of `rows` in force on `on` that were last visited longer ago than `wanted` says."""
+    return _late(rows.in_force(on), "", "kind", on, wanted, official)
 
 
-def unseen_roles(
-    user: Any, on: dt.date, official: Official | None = None, wanted: Wanted | None = None
-) -> QuerySet[ContactRole]:
-    """Public roles, held on `on`, of contacts who were not visited in time; `last_on` is annotated."""
-    rows = ContactRole.objects.permitted(user).in_force(on)
-    rows = rows.filter(contact__erased_at=None, contact__restricted_on=None)  # usable ones
+def late_roles(rows: Any, on: dt.date, wanted: Wanted, official: Official | None = None) -> list[Late]:
+    """The same of public roles, held on `on` by contacts whose processing is not restricted."""
+    usable = rows.in_force(on).filter(contact__erased_at=None, contact__restricted_on=None)
+    return _late(usable, "contact__", "role", on, wanted, official)
+
+
+def _late(rows: Any, path: str, whom: str, on: dt.date, wanted: Wanted, official: Official | None) -> list[Late]:
+    done = Q(**{f"{path}visits__state": Visit.State.DONE, f"{path}visits__on__lte": on})
     if official is not None:
-        rows = rows.filter(contact__in=official.pairings.in_force(on).order_by().values("contact"))
-    rows = rows.annotate(last_on=_last_visit("contacts", "contact", on, official))
-    late, wanted = Q(pk__in=[]), months_wanted(user) if wanted is None else wanted
-    for role in PublicRole:
-        late |= Q(role=role) & _late(wanted, on, Whom(role.value), "contact__area")
-    return rows.filter(late)
+        done &= Q(**{f"{path}visits__officials": official})
+    place = (f"{path}area__{name}" for name in ("tree_code", "level", "name", "parent__name"))
+    found = rows.order_by().values_list(f"{path}id", f"{path}name", whom, "since", *place)
+    found = found.annotate(last=Max(f"{path}visits__on", filter=done))
+    first = cache(lambda county, kind: before(on, wanted.get((county, kind), DEFAULT_MONTHS[kind])))
+    late = (Late(*row) for row in found)
+    return [row for row in late if (row.last_on or row.since) < first(row.tree_code[:COUNTY], row.whom)]
 
 
 def months_wanted(user: Any) -> Wanted:
@@ -364,41 +371,22 @@ def months_between(first: dt.date, last: dt.date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month - (last.day < first.day)
 
 
-def _last_visit(side: str, outer: str, on: dt.date, official: Official | None) -> Subquery:
-    done = Visit.objects.done().filter(**{side: OuterRef(outer)}, on__lte=on)
-    done = done.filter(officials=official) if official is not None else done
-    return Subquery(done.order_by("-on").values("on")[:1])
+def _unseen(side: str, row: Late, on: dt.date, wanted: Wanted, names: dict[tuple[str, int], str]) -> Unseen:
+    place = f"{row.above} {row.area}" if row.level == Level.VILLAGE else row.area
+    months = wanted.get((row.tree_code[:COUNTY], row.whom), DEFAULT_MONTHS[row.whom])
+    return Unseen(
+        f"{side}-{row.pk}", row.name, LABELS[row.whom], row.tree_code, place, months_between(row.last_on or row.since, on),
+        row.last_on, months, names.get((side, row.pk), ""),
+    )  # fmt: skip
 
 
-def _late(wanted: Wanted, on: dt.date, whom: Whom, area: str) -> Q:
-    """The condition "not seen in time": by the county's own rhythm where there is one, else by the usual one."""
-    set_here = {code: months for (code, kind), months in wanted.items() if kind == whom}
-    found, elsewhere = Q(pk__in=[]), Q()
-    for code, months in set_here.items():
-        lo, hi = code_range(code)
-        here = Q(**{f"{area}__tree_code__gte": lo, f"{area}__tree_code__lt": hi})
-        found |= here & _longer_than(before(on, months))
-        elsewhere &= ~here
-    return found | (elsewhere & _longer_than(before(on, DEFAULT_MONTHS[whom])))
-
-
-def _longer_than(day: dt.date) -> Q:
-    return Q(last_on__lt=day) | Q(last_on=None, since__lt=day)
-
-
-def _unseen(kind: str, target: Any, row: Any, on: dt.date, wanted: Wanted, names: dict[int, str]) -> Unseen:
-    months = wanted.get((target.area.tree_code[:COUNTY], kind), DEFAULT_MONTHS[Whom(kind)])
-    since = months_between(row.last_on or row.since, on)
-    return Unseen(str(Whom(kind).label), target, since, row.last_on, months, names.get(target.pk, ""))
-
-
-def _names_of_paired(on: dt.date) -> dict[str, dict[int, str]]:
-    """Side → target id → the names of the officials paired with it on `on`."""
-    found: dict[str, dict[int, str]] = {"enterprise": {}, "contact": {}}
-    pairs = Pairing.objects.in_force(on).order_by("pk").values_list("enterprise", "contact", "official__name")
-    for enterprise, contact, name in pairs:
-        side, pk = ("enterprise", enterprise) if enterprise else ("contact", contact)
-        found[side][pk] = f"{found[side][pk]}、{name}" if pk in found[side] else name
+def _names_of_paired(user: Any, on: dt.date) -> dict[tuple[str, int], str]:
+    """(side, target id) → the names of the officials paired with it on `on`."""
+    found: dict[tuple[str, int], str] = {}
+    pairs = Pairing.objects.permitted(user).in_force(on).order_by("pk")
+    for enterprise, contact, name in pairs.values_list("enterprise", "contact", "official__name"):
+        key = ("enterprise", enterprise) if enterprise else ("contact", contact)
+        found[key] = f"{found[key]}、{name}" if key in found else name
     return found
 
 

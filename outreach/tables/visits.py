@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
-from organizations.filters.organizations import area_words
 from outreach.models import Enterprise, Handover, Official, Pairing, Visit
 from outreach.services.visits import NOT_SHOWN, called, load_names, whom
 from outreach.tables.places import place
@@ -83,9 +82,9 @@ class VisitTable(Table):
 
 
 class UnseenTable(ListTable):
-    target = Column("名称", value=lambda row: str(row.target), link=lambda row: row.visit_url, order_by="target")
+    target = Column("名称", value=lambda row: row.target, link=lambda row: row.visit_url, order_by="target")
     kind = Column("对象", order_by="kind", value=lambda row: row.kind)
-    area = Column("所在区划", value=lambda row: area_words(row.area), order_by="area")
+    area = Column("所在区划", value=lambda row: row.place, order_by="area")
     officials = Column("结对干部", value=lambda row: row.officials, order_by="officials")
     last_on = Column("最近走访", value=lambda row: row.last_on or "从未走访")
     months = Column("已过月数", value=lambda row: row.months, numeric=True, order_by="months")

@@ -258,9 +258,9 @@ class VisitUnseenView(VisitTabs):
         asked = filterset.form.cleaned_data if filterset.form.is_valid() else {}
         rows = not_seen(self.request.user, asked.get("on") or timezone.localdate(), asked.get("official"))
         if kind := asked.get("kind"):
-            rows = [row for row in rows if row.kind == Whom(kind).label]
+            rows = [row for row in rows if row.kind == str(Whom(kind).label)]
         if area := asked.get("area"):
-            rows = [row for row in rows if row.area.tree_code.startswith(area.tree_code)]
+            rows = [row for row in rows if row.tree_code.startswith(area.tree_code)]
         return self.table_class(rows, self.request.GET), filterset
 
 

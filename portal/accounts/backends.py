@@ -27,6 +27,6 @@ class GrantBackend(BaseBackend):
         if not user_obj.is_active or user_obj.is_anonymous:
             return False
         if obj is None:
-            return any(grant.carries(perm) for grant in user_obj.held_grants)
+            return perm in user_obj.held_permissions
         action = perm.partition(".")[2].removesuffix(f"_{obj._meta.model_name}")
         return type(obj)._default_manager.all().permitted(user_obj, action).filter(pk=obj.pk).exists()

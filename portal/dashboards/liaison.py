@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from outreach.models import Request, Visit
 from outreach.services.requests import AWAITING, to_answer
-from outreach.services.visits import due_visits, own_official, unseen_enterprises, unseen_roles
+from outreach.services.visits import due_visits, not_seen, own_official
 from portal.dashboards.cards import Figure, Todo
 
 NOTICE_DAYS = 7  # a visit is announced so many days before
@@ -68,7 +68,7 @@ def _unseen(user: Any, today: dt.date) -> list[Figure]:
     official = own_official(user)
     if official is None:
         return []
-    number = unseen_enterprises(user, today, official).count() + unseen_roles(user, today, official).count()
+    number = len(not_seen(user, today, official))
     url = reverse("outreach:visit_unseen", query={"official": official.pk})
     note, tone = ("结对的企业和联系对象", "amber") if number else ("都已按频次走访", "green")
     return [Figure("我超期未走访的", number, note, tone, url)]

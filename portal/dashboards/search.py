@@ -1,4 +1,4 @@
-"""Global search: areas, organizations, people on rosters, stations, sites, enterprises, units and pages, each within its own scope."""
+"""Global search: areas, organizations, people on rosters, stations, sites, units and pages, each within its own scope."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from organizations.models import Area, Membership, Organization, Person, Unit
-from outreach.models import Enterprise, Site, Station
+from outreach.models import Site, Station
 from portal.kit.pinyin import spelling
 from portal.kit.scope import permission_for
 
@@ -49,9 +49,7 @@ def found(user: Any, text: str, pages: Iterable[tuple[str, str]], most: int = PA
     groups = [
         Group("页面", [Hit(label, "", url) for label, url in pages if _fits(words, label, spelling(label))][:most])
     ]
-    groups += [
-        _group(model, user, words, most) for model in (Area, Organization, Person, Station, Site, Enterprise, Unit)
-    ]
+    groups += [_group(model, user, words, most) for model in (Area, Organization, Person, Station, Site, Unit)]
     return [group for group in groups if group.hits]
 
 

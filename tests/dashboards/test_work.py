@@ -333,9 +333,9 @@ class SearchTests(TestCase):
 
     def test_as_one_types_and_in_few_queries(self):
         self.client.force_login(self.world.users["staff"])
-        with QueriesAtMost(12):
+        with QueriesAtMost(11):
             self.client.get("/search/", {"q": "镇"})
-        with QueriesAtMost(10):
+        with QueriesAtMost(9):
             answer = self.client.get("/search/suggest/", {"q": "甲镇"}).json()
         self.assertEqual(answer["groups"][0]["hits"][0]["title"], "甲镇")
 

@@ -80,6 +80,11 @@ class User(Versioned, AbstractBaseUser):
         """The grants in force today, loaded once a request."""
         return list(self.grants.effective().select_related("area", "unit__area"))
 
+    @cached_property
+    def held_permissions(self) -> frozenset[str]:
+        """What those grants carry, wherever."""
+        return frozenset().union(*(PERMISSIONS[grant.role] for grant in self.held_grants))
+
     @property
     def roles(self) -> set[str]:
         return {grant.role for grant in self.held_grants}

@@ -21,7 +21,18 @@ from organizations.services.reveals import reveal_phone
 from portal.accounts.roles import Role
 from portal.audit.models import Action, AuditEntry
 from tests.accounts.test_factors import code_of, with_app
-from tests.factories import make_membership, make_organization, make_person, make_township, make_user
+from tests.factories import (
+    make_contact,
+    make_enterprise,
+    make_membership,
+    make_organization,
+    make_pairing,
+    make_person,
+    make_request,
+    make_township,
+    make_user,
+    make_visit,
+)
 
 CANARY = "13866668888"
 
@@ -120,11 +131,24 @@ class ManyAtOnceTests(TransactionTestCase):
 class CanaryTests(TransactionTestCase):
     """A planted number is found nowhere but in the reveal's answer."""
 
-    def test_it_is_nowhere_else(self):
+    def test_a_persons_is_nowhere_else(self):
         township = make_township()
         organization = make_organization(township)
         person = make_person(township, name="张某甲", phone=CANARY)
         make_membership(organization, person)
+        url = reverse("organizations:person_reveal", args=[person.pk])
+        self.assert_nowhere_else(township, url, self.pages(person, organization))
+
+    def test_a_contacts_is_nowhere_else(self):
+        township = make_township()
+        contact = make_contact(township, name="张某甲", phone=CANARY)
+        make_pairing(target=contact)
+        make_visit(make_enterprise(township), contacts=[contact])
+        make_request(contact=contact)
+        url = reverse("outreach:contact_reveal", args=[contact.pk])
+        self.assert_nowhere_else(township, url, self.pages_of_contact(contact))
+
+    def assert_nowhere_else(self, township, url, pages):
         user = make_user(Role.STAFF, township.parent)
         secret, _ = with_app(user)
         self.client.force_login(user)
@@ -134,10 +158,8 @@ class CanaryTests(TransactionTestCase):
         root.addHandler(handler)
         root.setLevel(logging.DEBUG)
         try:
-            answer = self.client.post(
-                reverse("organizations:person_reveal", args=[person.pk]), {"reason": "own", "code": code_of(secret)}
-            )
-            seen = [self.client.get(url) for url in self.pages(person, organization)]
+            answer = self.client.post(url, {"reason": "own", "code": code_of(secret)})
+            seen = [self.client.get(page) for page in pages]
         finally:
             root.removeHandler(handler)
             root.setLevel(level)
@@ -150,6 +172,23 @@ class CanaryTests(TransactionTestCase):
         call_command("dumpdata", stdout=(dump := StringIO()))
         assert "张某甲" in dump.getvalue() and CANARY not in dump.getvalue()
         assert CANARY.encode() not in raw_database()
+
+    @staticmethod
+    def pages_of_contact(contact):
+        listing, one = reverse("outreach:contact_list"), contact.get_absolute_url()
+        yield from (one, f"{one}report/", f"{one}edit/", listing, f"{listing}?export=xlsx", f"{listing}?export=csv")
+        yield from (
+            "/api/contacts/",
+            f"/api/contacts/{contact.pk}/",
+            "/api/pairings/",
+            "/api/visits/",
+            "/api/requests/",
+            "/",
+        )
+        for name in ("pairing", "visit", "request"):
+            yield from (reverse(f"outreach:{name}_list"), f"{reverse(f'outreach:{name}_list')}?export=xlsx")
+        yield f"{reverse('exchange:template', args=['contacts'])}?data=1"
+        yield f"{reverse('outreach:visit_whom')}?whom=张某甲&kind=contact"
 
     @staticmethod
     def pages(person, organization):

@@ -68,6 +68,7 @@ class PairingWorkbook(RegisterWorkbook):
         "企业或协会、联系对象两列只填一列，乡镇、村填它们所在的地方。",
         "结束结对和换人联系请在页面上办理；表里没有的结对不会结束。",
     )
+    names_contacts = True
     fields = ("official", "enterprise", "contact", "since")
     key = ("official_id", "enterprise_id", "contact_id")
     declared: ClassVar[Declared] = {
@@ -123,6 +124,7 @@ class ContactWorkbook(RegisterWorkbook):
         "只登记公开身份和工作电话；不登记宗教信仰、民族、政治观点、健康、家庭、身份证号、住址等内容。",
         "已经登记的不会被更新：更正、新增身份、续期请在联系对象的页面办理。电话只显示末两位，带“•”的表示不改。",
     )
+    names_contacts = True
     fields = ("name", "phone", "unit", "purpose", "basis", "notice", "noticed_on", "consent_on", "review_by")
     key = ("area_id", "name")
     declared: ClassVar[Declared] = {

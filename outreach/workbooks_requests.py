@@ -21,6 +21,7 @@ STANDING = [
 
 class RequestWorkbook(RegisterWorkbook):
     name, label, model = "requests", "诉求", Request
+    names_contacts = True
     fields = (*SOURCES, "accepted_on", "channel", "matter", "subject", "details")
     key = ("area_id", "accepted_on", "subject", "enterprise_id", "organization_id", "contact_id")
     declared: ClassVar[Declared] = {

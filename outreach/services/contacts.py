@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
-from django.urls import reverse
+from django.dispatch import Signal
 from django.utils import timezone
 
 from outreach.models import SERVICE_ROLES, Contact, ContactRole, Pairing, Tombstone, Visit
@@ -32,6 +32,7 @@ from portal.kit.secrets import fingerprint
 
 MOST = 5
 REGISTER = Contact._meta.label_lower
+contact_erased = Signal()  # before a record is emptied: `name`, `number`, for whoever keeps copies of rows
 NAMED_REASON = "原因会长期保存在修改记录里，请不要写本人姓名。"
 
 
@@ -205,6 +206,7 @@ def erase_contact(
     if row.restriction == Contact.Restriction.LITIGATION:
         raise ValidationError("这个联系对象依法留存备查，解除限制以后才能删除。")
     at = at or timezone.now()
+    contact_erased.send(Contact, name=row.name, number=row.phone.reveal() if row.phone else "")
     _forget_searches(row.name)
     _take_apart(row, at, by)
     _empty(row, at)
@@ -279,9 +281,8 @@ def _empty(row: Contact, at: dt.datetime) -> None:
 
 
 def _forget_searches(name: str) -> None:
-    """A saved filter of the list may hold the name that was searched for."""
-    saved = SavedFilter.objects.filter(path=reverse("outreach:contact_list"))
-    saved.filter(query__contains=quote(name)).delete()
+    """A saved filter of a list may hold the name that was searched for."""
+    SavedFilter.objects.filter(query__contains=quote(name)).delete()
 
 
 def _list_erasure(pk: int, reason: str, at: dt.datetime) -> None:

@@ -30,7 +30,6 @@ from portal.kit.views import permitted_or_404
 
 CONTACTS = Contact.objects.select_related("area__parent", "unit__area", "notice")
 LIST = ("联系对象", "/outreach/contacts/")
-HIDDEN = "（已隐去）"
 
 
 class ContactListView(DirectoryListView):
@@ -46,11 +45,9 @@ class ContactListView(DirectoryListView):
             rows = rows.usable()  # what is restricted or erased leaves in no file
         return rows.prefetch_related(Prefetch("roles", roles, to_attr="shown_roles"))
 
-    def filter_words(self, filterset: Any) -> str:
+    def filter_words(self, filterset: Any, *, searched: bool = False) -> str:
         """A name that was searched for goes neither on the trail nor into a file's head."""
-        words = super().filter_words(filterset)
-        asked = filterset.form.cleaned_data.get("q") if filterset.form.is_valid() else ""
-        return words.replace(f"搜索：{asked}", f"搜索：{HIDDEN}") if asked else words
+        return super().filter_words(filterset, searched=False)
 
 
 class ContactDetailView(places.PlaceDetailView):

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from portal.exchange.filters import ImportBatchFilterSet
-from portal.exchange.models import ImportBatch
+from portal.exchange.models import HEAVY, ImportBatch
 from portal.exchange.registers import readable
 from portal.kit.api import ReadOnlyViewSet
 
@@ -22,7 +22,7 @@ class ImportBatchSerializer(serializers.ModelSerializer):
 class ImportBatchViewSet(ReadOnlyViewSet):
     """导入批次：查询。"""
 
-    queryset: Any = ImportBatch.objects.defer("content", "blocks", "lines", "written")
+    queryset: Any = ImportBatch.objects.defer(*HEAVY)
     serializer_class = ImportBatchSerializer
     filterset_class = ImportBatchFilterSet
 

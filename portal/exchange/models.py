@@ -13,7 +13,7 @@ from django.utils import timezone
 from organizations.models import PlacedQuerySet
 from portal.kit.models import Versioned
 from portal.kit.scope import ScopedQuerySet
-from portal.kit.sealed import SealedField
+from portal.kit.sealed import SealedField, SealedJSONField
 
 
 class ImportBatch(Versioned):
@@ -42,7 +42,7 @@ class ImportBatch(Versioned):
     at = models.DateTimeField("上传时间", auto_now_add=True)
     parameters = models.JSONField("参数", default=dict)
     columns = models.JSONField("列对应", default=list)  # one list a block: column name, "" not imported, None unclear
-    answers = models.JSONField("更正与选择", default=dict)  # "sheet!row" → {column: text, "": new | skip | id}
+    answers = SealedJSONField(default=dict)  # "sheet!row" → {column: text, "": new | skip | id}
     counts = models.JSONField("行数", default=dict)
     content = SealedField(null=True)  # the upload
     blocks = SealedField(null=True)  # what was read from it
@@ -73,6 +73,9 @@ class ImportBatch(Versioned):
     @property
     def may_be_undone(self) -> bool:
         return self.state == self.State.WRITTEN and self.undo_until is not None and timezone.now() <= self.undo_until
+
+
+HEAVY = ("content", "blocks", "lines", "answers", "written")  # what no list reads
 
 
 def packed(value: Any) -> bytes:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.audit.models import Action, record
 from portal.exchange.filters import ImportBatchFilterSet
 from portal.exchange.forms import UploadForm
-from portal.exchange.models import ImportBatch, Job, unpacked
+from portal.exchange.models import HEAVY, ImportBatch, Job, unpacked
 from portal.exchange.registers import WORKBOOKS, find, may_import, readable
 from portal.exchange.services import batches, downloads, jobs
 from portal.exchange.tables import ImportBatchTable, JobTable
@@ -35,7 +35,6 @@ from portal.kit.workbooks.imports import Outcome, Workbook
 
 HOME: tuple[str, str | None] = ("导入导出", "/exchange/")
 BATCHES = ImportBatch.objects.select_related("by", "area", "unit")
-HEAVY = ("content", "blocks", "lines", "written")  # what no list reads
 State = ImportBatch.State
 PAGE = 100
 FEW_DIGITS = 7  # no phone has fewer
@@ -507,7 +506,7 @@ def _twin(batch: ImportBatch, user: Any) -> ImportBatch | None:
     if batch.state not in {State.COLUMNS, State.PREVIEW}:
         return None
     same = _batches(user).permitted(user).filter(digest=batch.digest, workbook=batch.workbook, state=State.WRITTEN)
-    return same.defer("content", "blocks", "lines", "written").first()
+    return same.defer(*HEAVY).first()
 
 
 def _batches(user: Any) -> Any:

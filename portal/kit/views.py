@@ -29,6 +29,7 @@ from portal.kit.workbooks.exports import EXPORTS, export_response
 Crumb = tuple[str, str | None]
 Button = dict[str, Any]
 PAGE_SIZES = (25, 50, 100, 200)
+HIDDEN = "（已隐去）"
 
 
 def history_of(obj: models.Model, limit: int = 30) -> list[AuditEntry]:
@@ -114,17 +115,18 @@ class ListView(ScopedMixin, generic.TemplateView):
         table, filterset = self.get_table()
         kind = request.GET.get("export", "")
         if kind in EXPORTS:
-            return self.export(kind, table, self.filter_words(filterset))
+            return self.export(kind, table, filterset)
         return self.render_to_response(self.get_context_data(table=table, filterset=filterset))
 
-    def export(self, kind: str, table: Table, filters: str) -> HttpResponseBase:
+    def export(self, kind: str, table: Table, filterset: Any) -> HttpResponseBase:
         """The whole list as a file; one of many rows is written in the background, where its progress can be watched."""
         request, title = self.request, self.get_title()
+        told = self.filter_words(filterset, searched=False) or "无"
         with transaction.atomic():
-            record(request.user, Action.EXPORTED, words=f"导出 {title}（{EXPORTS[kind]}），筛选：{filters or '无'}")
+            record(request.user, Action.EXPORTED, words=f"导出 {title}（{EXPORTS[kind]}），筛选：{told}")
         if table.total > settings.EXPORT_PAGE_ROWS:
             return redirect(import_string(settings.LONG_EXPORT)(request, title, kind))
-        return export_response(kind, title, table, filters, request.user)
+        return export_response(kind, title, table, self.filter_words(filterset), request.user)
 
     def get_table(self) -> tuple[Table, Any]:
         queryset, filterset = self.get_queryset(), None
@@ -133,12 +135,16 @@ class ListView(ScopedMixin, generic.TemplateView):
             queryset = filterset.qs
         return self.table_class(queryset, self.request.GET), filterset
 
-    def filter_words(self, filterset: Any) -> str:
-        """The filters in use, in words: "状态：在评；搜索：水坪"."""
+    def filter_words(self, filterset: Any, *, searched: bool = True) -> str:
+        """The filters in use, in words: "状态：在评；搜索：水坪".
+
+        searched: False hides what was searched for, which may be a person's name or number; the trail cannot forget it.
+        """
         if filterset is None or not filterset.form.is_valid():
             return ""
         used = {name: filterset.form[name] for name, value in filterset.form.cleaned_data.items() if value}
-        return "；".join(f"{bound.label}：{_chosen(bound)}" for bound in used.values())
+        shown = {name: HIDDEN if name == "q" and not searched else _chosen(bound) for name, bound in used.items()}
+        return "；".join(f"{used[name].label}：{words}" for name, words in shown.items())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         table = kwargs["table"]

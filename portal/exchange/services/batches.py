@@ -14,7 +14,7 @@ from django.utils import timezone
 from organizations.models import Area, Unit
 from portal.audit.models import Action, record
 from portal.exchange.models import ColumnChoice, ImportBatch, packed, purgeable, unpacked
-from portal.exchange.registers import find, may_import
+from portal.exchange.registers import WORKBOOKS, find, may_import
 from portal.exchange.services.used import used_rows
 from portal.kit.files import check_name
 from portal.kit.models import StaleVersionError
@@ -221,7 +221,7 @@ def drop(batch: ImportBatch, *, by: Any) -> None:
     """Give a batch up before it is written; its content leaves."""
     batch = _locked(batch, by, State.COLUMNS, State.PREVIEW)
     batch.state, batch.content, batch.blocks, batch.lines = State.DROPPED, None, None, None
-    batch.version += 1
+    batch.answers, batch.version = {}, batch.version + 1
     batch.save()
 
 
@@ -249,10 +249,15 @@ def page_rows() -> int:
 
 
 def purge() -> int:
-    """Remove the content of old batches; how many. Those that were never written are given up."""
+    """Remove the content of old batches; how many. Those that were never written are given up.
+
+    What became of each row stays, but of the rows that name contacts: those are kept in their register alone.
+    """
     old = ImportBatch.objects.filter(purgeable())
     old.filter(state__in=[State.COLUMNS, State.PREVIEW]).update(state=State.DROPPED, version=F("version") + 1)
-    return old.update(content=None, blocks=None, written=None)
+    named = [name for name, workbook in WORKBOOKS.items() if workbook.names_contacts]
+    old.filter(workbook__in=named).update(lines=None)
+    return old.update(content=None, blocks=None, written=None, answers={})
 
 
 def preview_of(lines: Iterable[Line], workbook: Workbook) -> Iterator[bytes]:

@@ -103,6 +103,7 @@ class Workbook:
     view_permission: ClassVar[str]  # opens templates with data and exports
     asks: ClassVar[str] = ""  # a parameter that must be chosen first, such as "quarter"
     words: ClassVar[tuple[str, ...]] = ()
+    names_contacts: ClassVar[bool] = False  # its rows may name a contact: erasing one empties the uploads that do
     do_not_call_in_templates = True
 
     def __init__(self, user: Any, parameters: Mapping[str, Any] | None = None):

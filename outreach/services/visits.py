@@ -205,12 +205,17 @@ def _note_problems(visit: Visit, sides: Sides) -> dict[str, str]:
 def save_visit(visit: Visit, sides: Sides, *, by: Any, expected: int | None = None, reason: str = "") -> Visit:
     """Save a visit with its officials and sides; it stands in the area that all its sides lie in."""
     check_visit(visit, sides)
-    visit.area = common_area([target.area for target in sides.targets])
-    units = {target.unit_id for target in sides.targets}
-    visit.unit_id = units.pop() if len(units) == 1 else None
+    place_visit(visit, sides)
     if visit._state.adding:
         visit.by = by
     return saving.save(visit, by=by, expected=expected, reason=reason, members=sides.members)
+
+
+def place_visit(visit: Visit, sides: Sides) -> None:
+    """Set where a visit stands: in the area, and with the body, that all its sides share."""
+    visit.area = common_area([target.area for target in sides.targets])
+    units = {target.unit_id for target in sides.targets}
+    visit.unit_id = units.pop() if len(units) == 1 else None
 
 
 def common_area(areas: Sequence[Area]) -> Area:
@@ -452,7 +457,10 @@ def called(visit: Any, side: str) -> list[str]:
     """What the rows of a side are called: loaded for the page at once, or prefetched for an export."""
     if hasattr(visit, "names"):
         return visit.names[side]
-    return [row.name if side == "officials" else str(row) for row in getattr(visit, side).all()]
+    rows = getattr(visit, side).all()
+    if side == "contacts":  # what is restricted leaves in no file
+        return [row.name if row.may_reveal() else "联系对象（已限制处理）" for row in rows]
+    return [row.name for row in rows]
 
 
 def whom(visit: Any) -> str:

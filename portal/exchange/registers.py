@@ -25,6 +25,7 @@ from outreach.workbooks_training import (
     TrainingPlanWorkbook,
     TrainingSessionWorkbook,
 )
+from outreach.workbooks_visits import VisitWorkbook
 from portal.kit.workbooks.imports import Workbook
 
 WORKBOOKS: dict[str, type[Workbook]] = {
@@ -32,7 +33,7 @@ WORKBOOKS: dict[str, type[Workbook]] = {
     for workbook in (
         AreaWorkbook, UnitWorkbook, OrganizationWorkbook, RosterWorkbook, StationWorkbook, SiteWorkbook, BrandWorkbook, OutpostWorkbook,
         ActivityWorkbook, DutyPostWorkbook, CheckWorkbook, ScoreWorkbook,
-        EnterpriseWorkbook, OfficialWorkbook, ContactWorkbook, PairingWorkbook, RequestWorkbook,
+        EnterpriseWorkbook, OfficialWorkbook, ContactWorkbook, PairingWorkbook, VisitWorkbook, RequestWorkbook,
         TrainingPlanWorkbook, TrainingSessionWorkbook, CadrePostWorkbook, SupportWorkbook,
     )
 }  # fmt: skip

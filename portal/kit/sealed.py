@@ -55,6 +55,9 @@ class SealedField(models.BinaryField):
 class SealedJSONField(SealedField):
     """A JSON value, sealed: such as cells that a person corrected, a phone among them."""
 
+    _pyi_private_set_type: Any  # what django-stubs reads for an attribute's type
+    _pyi_private_get_type: Any
+
     def to_python(self, value: Any) -> Any:
         return json.loads(super().to_python(value)) if isinstance(value, str) and value else value
 

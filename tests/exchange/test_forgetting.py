@@ -21,7 +21,19 @@ from tests.factories import make_county, make_notice, make_official, make_pairin
 
 pytestmark = pytest.mark.django_db
 NAME, OTHER, NUMBER = "鸩某羽", "麈某尾", "13866661234"
-HEADS = ["乡镇", "姓名", "工作电话", "公开身份", "工作单位", "职务", "任职起始日期", "处理目的", "处理依据", "告知书", "告知日期"]
+HEADS = [
+    "乡镇",
+    "姓名",
+    "工作电话",
+    "公开身份",
+    "工作单位",
+    "职务",
+    "任职起始日期",
+    "处理目的",
+    "处理依据",
+    "告知书",
+    "告知日期",
+]
 
 
 @pytest.fixture

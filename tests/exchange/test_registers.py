@@ -48,6 +48,7 @@ from tests.factories import (
     make_unit,
     make_user,
     make_village,
+    make_visit,
 )
 
 HARD = "=1+1 @水坪+（试）"  # a name that a spreadsheet would like to compute
@@ -108,6 +109,15 @@ def make_directory(county, township, body):
     make_contact(township, tea, name="郑某丙", notice=notice, restricted_on=dt.date(2026, 2, 1), restriction="disputed")
     make_pairing(leaders[0], tea)
     make_pairing(leaders[1], people[2])
+    make_visit(
+        tea,
+        officials=leaders,
+        contacts=[people[1]],
+        raised="反映用工紧张，“缺人”；已转交",
+        next_on=dt.date(2026, 12, 1),
+    )
+    make_visit(make_enterprise(township, name="已迁出公司", until=dt.date(2026, 6, 1)), officials=leaders[:1])
+    make_visit(tea, contacts=people[:1], officials=leaders[1:], state="planned", on=dt.date(2026, 12, 1))
 
 
 def make_requests(area, body):

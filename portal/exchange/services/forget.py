@@ -1,6 +1,7 @@
 """Copies of a contact in uploads and exported files: they leave when the contact is erased (PIPL 47)."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -36,4 +37,5 @@ def _drop_exports(name: str) -> None:
     keys = [key for key in (searched | listed).values_list("file_key", flat=True) if key]
     Job.objects.filter(file_key__in=keys).update(file_key=None)
     searched.delete()
-    transaction.on_commit(lambda: [files.path_of(key).unlink(missing_ok=True) for key in keys])
+    for key in keys:
+        transaction.on_commit(partial(files.path_of(key).unlink, missing_ok=True))

@@ -126,6 +126,16 @@ class GoalTests(World, TestCase):
         coverage = Coverage(self.county, days)
         assert [coverage.line("demonstration_sites", day).achieved for day in days] == [0, 1, 1, 0]
 
+    def test_a_title_does_not_outlive_what_holds_it(self):
+        for held in ({"site": self.room}, {"station": self.station}, {"organization": self.chamber}):
+            (row,) = held.values()
+            Demonstration.objects.create(**held, area=row.area, state="named", named_on=dt.date(2022, 6, 1))
+            type(row).objects.filter(pk=row.pk).update(until=dt.date(2022, 9, 1))
+        days = [dt.date(2022, 9, 1), dt.date(2022, 9, 2)]
+        coverage = Coverage(self.county, days)
+        for name, before in (("demonstration_sites", 2), ("demonstration_organizations", 1), ("reviews_in_time", 3)):
+            assert [coverage.share(name, day) for day in days] == [(before, before), (0, 0)], name
+
 
 class MergerTests(World, TestCase):
     ON = dt.date(2023, 7, 1)

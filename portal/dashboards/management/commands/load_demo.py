@@ -26,4 +26,6 @@ class Command(BaseCommand):
         for code, role, _ in ROLES:
             self.stdout.write(f"  {code:<10} {role.label}")
         self.stdout.write("  lead       包片领导（负责两个乡镇）")
-        self.stdout.write(f"密码：{PASSWORD}\n演示登录不要第二重验证（正式使用时三类管理员必须有）；查看电话时仍要先设置。\n")
+        self.stdout.write(
+            f"密码：{PASSWORD}\n演示登录不要第二重验证（正式使用时三类管理员必须有）；查看电话时仍要先设置。\n"
+        )

@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from organizations.models import (
     Area,
+    AreaSuccession,
     AreaVersion,
     Check,
     FormerPlace,
@@ -287,8 +288,10 @@ class Ledger:
 
     @cached_property
     def _places(self) -> list[Place]:
+        """A village came under another code whenever its township changed, so it is asked for by itself."""
         lo, hi = self._codes
-        rows = AreaVersion.objects.filter(tree_code__gte=lo, tree_code__lt=hi).order_by("tree_code", "pk")
+        here = Q(area=self.area) if self.area.level == Level.VILLAGE else Q(tree_code__gte=lo, tree_code__lt=hi)
+        rows = AreaVersion.objects.filter(here).order_by("tree_code", "pk")
         days = (Cast(name, CharField()) for name in ("since", "until"))
         return [Place(*row) for row in rows.values_list(*Place._fields[:-2], *days)]
 
@@ -315,7 +318,8 @@ class Ledger:
     @cached_property
     def _former(self) -> dict[tuple[str, int], list[tuple[dt.date, dt.date, int]]]:
         """Where the rows stood that ever stood here and have moved, and where those stood that came."""
-        here = FormerPlace.objects.filter(self._among("area")).order_by().values_list("register", "object_id")
+        came = AreaSuccession.objects.filter(self._among("successor")).order_by().values("predecessor")
+        here = FormerPlace.objects.filter(self._among("area") | Q(area__in=came)).order_by()
         found = defaultdict(list)
         rows = FormerPlace.objects.filter(self._among("area") | Q(object_id__in=here.values("object_id")))
         for row in rows.values_list("register", "object_id", "since", "until", "area_id"):
@@ -411,14 +415,16 @@ class Ledger:
 
     @cached_property
     def _liaisons(self) -> list[tuple[int, dt.date, dt.date | None]]:
-        lo, hi = self._codes
         grants = Grant.objects.filter(role=Role.VILLAGE, confirmed_at__isnull=False, user__is_active=True)
-        held = grants.filter(area__tree_code__gte=lo, area__tree_code__lt=hi).order_by()
+        held = grants.filter(self._among("area")).order_by()
         return list(held.values_list("area_id", "since", "until"))
 
     @cached_property
     def _checks(self) -> dict[str, list[tuple[str, str, int, str, str]]]:
-        rows = Check.objects.done().filter(self._among("area")).order_by("on", "pk")
+        here, moved = self._among("area"), list(zip(*self._former, strict=True))
+        if moved:  # a check goes where its row goes
+            here |= Q(register__in=set(moved[0]), object_id__in=moved[1])
+        rows = Check.objects.done().filter(here).order_by("on", "pk")
         day, passed = Cast("on", CharField()), Cast("passed", CharField())
         found = defaultdict(list)
         for row in rows.values_list("version_checked__standard__code", "register", "object_id", day, passed):

@@ -30,14 +30,17 @@ PLACES = "平台阵地"
 
 
 def _titles() -> QuerySet:
-    """Titles held, from the day of naming to the day before they were withdrawn; kind says of what."""
+    """Titles held, from the day of naming to the day before they were withdrawn; kind says of what, done its last day."""
     of = Case(
         When(site__isnull=False, then=F("site__kind")), When(station__isnull=False, then=Value("station")),
         default=Value("organization"), output_field=CharField(),
     )  # fmt: skip
     name = Coalesce("site__name", "station__name", "organization__name")
+    last = Coalesce("site__until", "station__until", "organization__until")
     rows = Demonstration.objects.filter(named_on__isnull=False)
-    return facts_of(rows, kind=of, name=name, since=F("named_on"), until=F("withdrawn_on"), due=F("next_review_on"))
+    return facts_of(
+        rows, kind=of, name=name, since=F("named_on"), until=F("withdrawn_on"), due=F("next_review_on"), done=last
+    )
 
 
 SOURCES.update({
@@ -78,7 +81,9 @@ def _all_titles(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
 
 
 def _kept(fact: Fact, on: dt.date) -> bool:
-    return fact.until is None or fact.until > on.isoformat()
+    """Not withdrawn on the day, and what holds the title is not closed: a title does not outlive its site."""
+    day = on.isoformat()
+    return (fact.until is None or fact.until > day) and (fact.done is None or fact.done >= day)
 
 
 def _to_be_inspected(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:

@@ -12,7 +12,17 @@ from django.utils import timezone
 
 from organizations.coverage import Coverage, changes_between, default_goals, freeze, quarter_ends
 from organizations.measures import MEASURES
-from organizations.models import Area, CoverageGoal, FormerPlace, FrozenFigures, Organization, registers
+from organizations.models import (
+    Area,
+    Check,
+    CoverageGoal,
+    FormerPlace,
+    FrozenFigures,
+    Organization,
+    Standard,
+    StandardVersion,
+    registers,
+)
 from organizations.services.areas import merge_areas, sight
 from outreach.models import Activity, Demonstration, DutyPost, Site, Station
 from portal.accounts.roles import Role
@@ -126,6 +136,16 @@ class GoalTests(World, TestCase):
         coverage = Coverage(self.county, days)
         assert [coverage.line("demonstration_sites", day).achieved for day in days] == [0, 1, 1, 0]
 
+    def test_a_title_does_not_outlive_what_holds_it(self):
+        for held in ({"site": self.room}, {"station": self.station}, {"organization": self.chamber}):
+            (row,) = held.values()
+            Demonstration.objects.create(**held, area=row.area, state="named", named_on=dt.date(2022, 6, 1))
+            type(row).objects.filter(pk=row.pk).update(until=dt.date(2022, 9, 1))
+        days = [dt.date(2022, 9, 1), dt.date(2022, 9, 2)]
+        coverage = Coverage(self.county, days)
+        for name, before in (("demonstration_sites", 2), ("demonstration_organizations", 1), ("reviews_in_time", 3)):
+            assert [coverage.share(name, day) for day in days] == [(before, before), (0, 0)], name
+
 
 class MergerTests(World, TestCase):
     ON = dt.date(2023, 7, 1)
@@ -151,6 +171,35 @@ class MergerTests(World, TestCase):
         west = Coverage(self.west, [self.ON])
         assert west.line("village_organization", self.ON).target == 6
         assert west.line("chambers", self.ON).achieved == 1
+
+    def test_every_areas_own_page_of_the_day_before_is_unchanged_too(self):
+        areas, on = [self.county, self.east, self.west, *self.villages], self.ON - dt.timedelta(1)
+        make_user(role=Role.VILLAGE, area=self.villages[0]).grants.update(since=SINCE)
+        version = StandardVersion.objects.create(
+            standard=Standard.objects.create(
+                area=self.county, code="eight_haves", name="八有", applies_to="organizations.organization"
+            ),
+            since=SINCE,
+        )
+        for row in (self.chamber, *self.fellowships):
+            check = Check(
+                version_checked=version, object_name=row.name, on=SINCE, by=self.staff, status="done", passed=True
+            )
+            check.attach_to(row)
+            check.save()
+
+        def own():
+            found = {}
+            for area in areas:
+                coverage = Coverage(Area.objects.get(pk=area.pk), [on])
+                for key in [f"goal-{goal.pk}" for goal in coverage.goals(on)] + list(MEASURES):
+                    found[str(area), key] = sorted(coverage.line(key, on).figure.items), coverage.share(key, on)
+            return found
+
+        before = own()
+        self.merge()
+        after = own()
+        assert {key: after[key] for key in before if after[key] != before[key]} == {}
 
     def test_the_closed_townships_own_page_of_a_day_before_still_has_its_figures(self):
         self.merge()

@@ -1,5 +1,6 @@
 import "./nav-toggle.js";
 import "./search.js";
+import "./typed-early.js";
 import "./shortcuts.js";
 import "./dialogs.js";
 import "./autosubmit.js";

@@ -67,4 +67,5 @@ if (input) {
   });
   document.addEventListener("focusin", (event) => { if (!input.parentNode.contains(event.target)) show(false); });
   document.addEventListener("click", (event) => { if (!input.parentNode.contains(event.target)) show(false); });
+  if (document.activeElement === input && input.value !== input.defaultValue) ask();  // typed before the script was here
 }

@@ -9,7 +9,15 @@ from playwright.sync_api import expect
 from outreach.models import Visit
 from portal.accounts.roles import Role
 from tests.browser.test_pages import PHONE, sound
-from tests.factories import make_county, make_enterprise, make_official, make_pairing, make_township, make_user
+from tests.factories import (
+    make_county,
+    make_enterprise,
+    make_official,
+    make_organization,
+    make_pairing,
+    make_township,
+    make_user,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 TAP, KEY = 2.0, 0.4  # seconds that a slow thumb takes
@@ -81,3 +89,19 @@ def test_whom_a_leader_is_paired_with_is_one_tap_away_and_nothing_typed_is_lost(
     expect(page.get_by_label("反映的情况")).to_have_value("请打 13812345678 联系")
     expect(page.get_by_label("红星纺织公司")).to_be_checked()
     assert not Visit.objects.exists()
+
+
+def test_what_is_typed_before_the_scripts_are_here_is_searched_all_the_same(opened, leader, town):
+    make_organization(town, name="中心小学党外知识分子联谊会")
+    for box, words, role, name in (
+        ("查找企业、协会、组织或联系对象", "qscs", "checkbox", "青山采石公司"),
+        ("搜索", "zhongxinxiaoxue", "option", "中心小学党外知识分子联谊会"),
+    ):
+        page, held = opened(leader), []
+        page.route("**/*.js", lambda route, _, held=held: held.append(route))
+        page.goto("/outreach/visits/add/", wait_until="commit")
+        page.get_by_label(box, exact=True).press_sequentially(words)
+        found = page.get_by_role(role, name=name)
+        assert held and not found.count()
+        page.unroute("**/*.js")  # what was held goes on
+        expect(found).to_be_visible()

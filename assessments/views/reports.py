@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from assessments import scoring
 from assessments.filters import ReportFilterSet
 from assessments.forms import ItemForm
-from assessments.models import Evidence, Quarter, SelfReport, SelfReportItem, Task
+from assessments.models import Evidence, Quarter, Result, SelfReport, SelfReportItem, Task
 from assessments.services import reports as services
 from assessments.services.measured import Reading, readings_of
 from assessments.tables import ReportTable
@@ -274,9 +274,9 @@ class Page:
         }  # fmt: skip
 
 
-def _published_scores(report: SelfReport) -> Any:
-    publication = report.quarter.publications.order_by("-revision").first()
-    return publication.results.filter(unit=report.unit).first() if publication else None
+def _published_scores(report: SelfReport) -> Result | None:
+    newest = report.quarter.publications.order_by("-revision").values("pk")[:1]
+    return Result.objects.filter(publication=newest, unit=report.unit).first()
 
 
 def _saved_answer(line: Line) -> JsonResponse:

@@ -137,12 +137,54 @@ def _union(querysets: Iterable[QuerySet]) -> QuerySet:
     return first.union(*others, all=True) if others else first
 
 
+Among = Callable[[str], Q]  # the condition "is an area that ever stood here" for the area reached by a path
+
+
+def _registers(among: Among) -> QuerySet:
+    """The registers that pages ask for together."""
+    return _union(facts_in(source).filter(among("area")) for source in SOURCES if source not in APART)
+
+
+def _former_places(among: Among) -> QuerySet:
+    """Where the rows stood that ever stood here and have moved, and where those stood that came."""
+    came = AreaSuccession.objects.filter(among("successor")).order_by().values("predecessor")
+    here = FormerPlace.objects.filter(among("area") | Q(area__in=came)).order_by()
+    rows = FormerPlace.objects.filter(among("area") | Q(object_id__in=here.values("object_id")))
+    days = (Cast(name, CharField()) for name in ("since", "until"))
+    return rows.values_list("register", "object_id", *days, "area_id")
+
+
+def _done_checks(among: Among, moved: Q | None = None) -> QuerySet:
+    """(standard, register, row id, day, passed), oldest first; a check goes where its row goes."""
+    rows = Check.objects.done().filter(among("area") | moved if moved else among("area")).order_by("on", "pk")
+    day, passed = Cast("on", CharField()), Cast("passed", CharField())
+    return rows.values_list("version_checked__standard__code", "register", "object_id", day, passed)
+
+
+def _versions(where: Q) -> QuerySet:
+    """Areas as they were, as rows of Place."""
+    days = (Cast(name, CharField()) for name in ("since", "until"))
+    rows = AreaVersion.objects.filter(where).order_by("tree_code", "pk")
+    return rows.values_list(*Place._fields[:-2], *days)
+
+
+# what every page of figures reads
+ASKED: dict[str, Callable[[Among], QuerySet]] = {
+    "versions": lambda among: _versions(Q(tree_code__gte=LOWEST, tree_code__lt=HIGHEST)),
+    "registers": _registers,
+    "former": _former_places,
+    "checks": _done_checks,
+}
+
+
 @cache
-def _compiled(vendor: str) -> tuple[str, tuple]:
-    """SQL and parameters of the registers that pages ask for together: compiling them takes longer than reading the rows."""
-    here = Q(AnyOf("area", [NOWHERE])) if vendor == "postgresql" else _within("area", LOWEST, HIGHEST)
-    union = _union(facts_in(source).filter(here) for source in SOURCES if source not in APART)
-    return union.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+def _compiled(name: str, vendor: str) -> tuple[str, tuple]:
+    """SQL and parameters of what every page of figures reads: compiling it takes longer than reading the rows."""
+
+    def among(path: str) -> Q:
+        return Q(AnyOf(path, [NOWHERE])) if vendor == "postgresql" else _within(path, LOWEST, HIGHEST)
+
+    return ASKED[name](among).query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
 
 
 class Ledger:
@@ -208,9 +250,12 @@ class Ledger:
 
     def place_of(self, source: str, pk: int, today: int, on: dt.date) -> int:
         """Where a row stood on `on`: its place today, unless it has moved since."""
-        for since, until, area_id in self._former.get((source, pk), ()):
-            if since <= on <= until:
-                return area_id
+        places = self._former.get((source, pk))
+        if places:
+            day = on.isoformat()
+            for since, until, area_id in places:
+                if since <= day <= until:
+                    return area_id
         return today
 
     def units(self, on: dt.date) -> list[Unit]:
@@ -289,11 +334,8 @@ class Ledger:
     @cached_property
     def _places(self) -> list[Place]:
         """A village came under another code whenever its township changed, so it is asked for by itself."""
-        lo, hi = self._codes
-        here = Q(area=self.area) if self.area.level == Level.VILLAGE else Q(tree_code__gte=lo, tree_code__lt=hi)
-        rows = AreaVersion.objects.filter(here).order_by("tree_code", "pk")
-        days = (Cast(name, CharField()) for name in ("since", "until"))
-        return [Place(*row) for row in rows.values_list(*Place._fields[:-2], *days)]
+        rows = _versions(Q(area=self.area)) if self.area.level == Level.VILLAGE else self._read("versions")
+        return [Place(*row) for row in rows]
 
     @cached_property
     def _turns(self) -> tuple[list[str], list[str]]:
@@ -316,13 +358,10 @@ class Ledger:
         return sorted({place.area_id for place in self._places})
 
     @cached_property
-    def _former(self) -> dict[tuple[str, int], list[tuple[dt.date, dt.date, int]]]:
-        """Where the rows stood that ever stood here and have moved, and where those stood that came."""
-        came = AreaSuccession.objects.filter(self._among("successor")).order_by().values("predecessor")
-        here = FormerPlace.objects.filter(self._among("area") | Q(area__in=came)).order_by()
+    def _former(self) -> dict[tuple[str, int], list[tuple[str, str, int]]]:
+        """(register, row id) → (since, until, area id) of the places where it stood before (ISO days)."""
         found = defaultdict(list)
-        rows = FormerPlace.objects.filter(self._among("area") | Q(object_id__in=here.values("object_id")))
-        for row in rows.values_list("register", "object_id", "since", "until", "area_id"):
+        for row in self._read("former"):
             found[row[0], row[1]].append(row[2:])
         return dict(found)
 
@@ -360,7 +399,7 @@ class Ledger:
         """The registers that pages ask for together, in one query."""
         together = [source for source in SOURCES if source not in APART]
         if self._moved.isdisjoint(together):
-            rows = self._read_compiled()
+            rows = self._read("registers")
         else:
             rows = _union(facts_in(source).filter(self._here(source)) for source in together)
         found = defaultdict(list)
@@ -368,8 +407,8 @@ class Ledger:
             found[fact.source].append(fact)
         return found
 
-    def _read_compiled(self) -> list[tuple]:
-        sql, parameters = _compiled(connection.vendor)
+    def _read(self, name: str) -> list[tuple]:
+        sql, parameters = _compiled(name, connection.vendor)
         with connection.cursor() as cursor:
             cursor.execute(sql, [self._meant(parameter) for parameter in parameters])
             return cursor.fetchall()
@@ -421,12 +460,12 @@ class Ledger:
 
     @cached_property
     def _checks(self) -> dict[str, list[tuple[str, str, int, str, str]]]:
-        here, moved = self._among("area"), list(zip(*self._former, strict=True))
-        if moved:  # a check goes where its row goes
-            here |= Q(register__in=set(moved[0]), object_id__in=moved[1])
-        rows = Check.objects.done().filter(here).order_by("on", "pk")
-        day, passed = Cast("on", CharField()), Cast("passed", CharField())
+        if self._former:
+            registers, keys = zip(*self._former, strict=True)
+            rows = _done_checks(self._among, Q(register__in=set(registers), object_id__in=keys))
+        else:
+            rows = self._read("checks")
         found = defaultdict(list)
-        for row in rows.values_list("version_checked__standard__code", "register", "object_id", day, passed):
+        for row in rows:
             found[row[0]].append(row)
         return found

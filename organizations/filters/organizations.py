@@ -14,7 +14,7 @@ from organizations.services.organizations import described, lacking_posts, title
 from portal.kit.filters import DateInput, FilterSet
 
 STATES = [("all", "含已撤销的"), ("ended", "只看已撤销的")]
-STALE = [("amber", "待核实"), ("red", "逾期未核实"), ("never", "从未核实")]
+STALE = [("fresh", "按期核实"), ("amber", "待核实"), ("red", "逾期未核实"), ("never", "从未核实")]
 ELECTIONS = [("soon", "临近换届"), ("over", "逾期未换届"), ("unknown", "没有登记换届日期")]
 
 
@@ -116,10 +116,11 @@ class OrganizationFilterSet(FilterSet):
         }[value]
 
     def by_staleness(self, queryset: Any, name: str, value: str) -> QuerySet:
-        """amber: past the first limit; red: past the second one, or never confirmed."""
+        """fresh: within the second limit; amber: past the first one; red: past the second one, or never confirmed."""
         amber = self.day - dt.timedelta(days=settings.ROSTER_AMBER_DAYS)
         red = self.day - dt.timedelta(days=settings.ROSTER_RED_DAYS)
         return {
+            "fresh": queryset.filter(verified_on__gte=red),
             "amber": queryset.filter(verified_on__lt=amber, verified_on__gte=red),
             "red": queryset.filter(Q(verified_on__lt=red) | Q(verified_on=None)),
             "never": queryset.filter(verified_on=None),

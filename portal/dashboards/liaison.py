@@ -25,9 +25,11 @@ def liaison(user: Any) -> tuple[list[Todo], list[Figure]]:
     """Things to do and figures of visits and requests; at most six queries."""
     today = timezone.localdate()
     todos = _visits(user, today) if user.has_perm("outreach.add_visit") else []
+    figures = _unseen(user, today) if user.has_perm("outreach.read_visit_notes") else []
     if user.has_perm("outreach.view_request"):
-        todos += _requests(user, today)
-    return todos, _unseen(user, today) if user.has_perm("outreach.read_visit_notes") else []
+        steps, waiting = _requests(user, today)
+        todos, figures = [*todos, *steps], [*figures, *waiting]
+    return todos, figures
 
 
 def _visits(user: Any, today: dt.date) -> list[Todo]:
@@ -42,7 +44,7 @@ def _visits(user: Any, today: dt.date) -> list[Todo]:
     ]
 
 
-def _requests(user: Any, today: dt.date) -> list[Todo]:
+def _requests(user: Any, today: dt.date) -> tuple[list[Todo], list[Figure]]:
     late, mine = Q(state__in=AWAITING, due_on__lt=today), to_answer(user)
     found = Request.objects.permitted(user).aggregate(
         late=Count("pk", filter=late), first=Min("due_on", filter=Q(state=State.ACCEPTED)),
@@ -60,7 +62,11 @@ def _requests(user: Any, today: dt.date) -> list[Todo]:
         if found[state] and user.has_perm(permission):
             due = found["first"] if state == State.ACCEPTED else None
             todos.append(Todo(due, f"{label} {found[state]} 件", hint, _list(state=state), urgent=False))
-    return todos
+    if not user.has_perm("outreach.answer_request") or user.has_perm("outreach.hand_over_request"):
+        return todos, []
+    note = f"{found['mine_first']:%m-%d} 到期" if found["mine"] else "没有积压"
+    tone = "amber" if found["mine"] else "green"
+    return todos, [Figure("待答复诉求", found["mine"], note, tone, _list(mine="yes"))]
 
 
 def _unseen(user: Any, today: dt.date) -> list[Figure]:

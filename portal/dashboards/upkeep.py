@@ -19,15 +19,16 @@ def upkeep(user: Any) -> tuple[list[Todo], list[Figure]]:
     if not user.has_perm("organizations.change_organization"):
         return [], []
     today = timezone.localdate()
-    return [*_rosters(user, today), *_checks(user, today)], _activities(user, today)
+    todos, figures = _rosters(user, today)
+    return [*todos, *_checks(user, today)], [*figures, *_activities(user, today)]
 
 
-def _rosters(user: Any, today: dt.date) -> list[Todo]:
+def _rosters(user: Any, today: dt.date) -> tuple[list[Todo], list[Figure]]:
     red = today - dt.timedelta(days=settings.ROSTER_RED_DAYS)
     soon = today + dt.timedelta(days=settings.ELECTION_NOTICE_DAYS)
     listing = reverse("organizations:organization_list")
     found = Organization.objects.permitted(user, "change").in_force(today).with_verified().aggregate(
-        stale=Count("pk", filter=Q(verified_on__lt=red) | Q(verified_on=None)),
+        total=Count("pk"), stale=Count("pk", filter=Q(verified_on__lt=red) | Q(verified_on=None)),
         over=Count("pk", filter=Q(next_election_on__lt=today)),
         due=Count("pk", filter=Q(next_election_on__gte=today, next_election_on__lte=soon)),
         first=Min("next_election_on", filter=Q(next_election_on__gte=today)),
@@ -45,7 +46,11 @@ def _rosters(user: Any, today: dt.date) -> list[Todo]:
         todos.append(
             Todo(found["first"], f"{found['due']} 个组织临近换届", hint, f"{listing}?election=soon", urgent=False)
         )
-    return todos
+    note, tone = (f"{found['stale']} 份逾期", "red") if found["stale"] else ("都按期核实", "green")
+    fresh = Figure(
+        "花名册核实", found["total"] - found["stale"], note, tone, f"{listing}?stale=fresh", f"{found['total']} 份"
+    )
+    return todos, [fresh] if found["total"] else []
 
 
 def _checks(user: Any, today: dt.date) -> list[Todo]:

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, F, Max, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from assessments.models import (
     Score,
     SelfReport,
     SelfReportItem,
+    Task,
     UnitClass,
 )
 from assessments.scoring import plain
@@ -25,11 +26,26 @@ from portal.accounts.models import AuditTrail, Grant, User
 from portal.accounts.roles import Role
 from portal.audit.models import Action, AuditEntry, AuditHead
 from portal.dashboards.cards import Figure, Line, OwnScore, Todo, Work
+from portal.dashboards.coverage import townships_of
 from portal.dashboards.liaison import liaison
 from portal.dashboards.upkeep import upkeep
+from portal.dashboards.villages import organized, villages_of
 
 MOST_LINES = 10
 TAIL = 50  # rows of the audit trail that its first page walks
+
+
+QUICK = [  # what is entered most: label, route, permission
+    ("登记活动", "outreach:activity_create", "outreach.add_activity"),
+    ("登记走访", "outreach:visit_create", "outreach.add_visit"),
+    ("受理诉求", "outreach:request_create", "outreach.add_request"),
+    ("更新花名册", "organizations:organization_list", "organizations.add_membership"),
+]
+
+
+def quick_of(user: Any) -> list[tuple[str, str]]:
+    """(label, address) of the forms that `user` may fill in from the first page."""
+    return [(label, reverse(route)) for label, route, permission in QUICK if user.has_perm(permission)]
 
 
 def todo_count(user: Any) -> int:
@@ -72,7 +88,7 @@ def _committee(user: Any) -> Work:
         SelfReport.objects.permitted(user, "change")
         .filter(quarter__state__in=["open", "review"])
         .select_related("unit", "quarter")
-        .prefetch_related("items__evidence", "quarter__tasks__indicator")
+        .prefetch_related("items__evidence", Prefetch("quarter__tasks", Task.objects.select_related("indicator")))
         .order_by("quarter__report_due_on")
     )
     todos, figures = [], []
@@ -102,17 +118,12 @@ def _committee(user: Any) -> Work:
             Figure(f"{report.quarter}自评", done, report.get_status_display(), "green" if report.status == "submitted" else "amber",
                    report.get_absolute_url(), f"{total} 项")
         )  # fmt: skip
-    own = _own_score(user)
-    if own:
-        result, publication = own.result, own.result.publication
-        total = "—" if result.total is None else plain(result.total)
-        figures.append(Figure(f"{publication.quarter}总分", total, url=result.get_absolute_url()))
-        label, ranking = result.get_unit_class_display(), publication.get_absolute_url()
-        if result.rank:
-            figures.append(Figure(f"{label}名次", f"第 {result.rank} 名", f"共 {own.members} 家", "blue", ranking))
     asked, kept = upkeep(user)
-    waiting, _ = liaison(user)
-    return Work([*figures, *kept], _sorted(todos), (*waiting, *asked), scores=own)
+    waiting, requests = liaison(user)
+    today = timezone.localdate()
+    villages = villages_of(user, today)
+    figures += [*kept, *organized(villages, today), *requests]
+    return Work(figures, _sorted(todos), (*waiting, *asked), scores=_own_score(user), villages=villages)
 
 
 def _own_score(user: Any) -> OwnScore | None:
@@ -232,11 +243,12 @@ def _review_todo(user: Any, quarter: Quarter, figures: list[Figure], silent_unit
 def _leader(user: Any) -> Work:
     publication = Publication.objects.permitted(user).select_related("quarter").first()
     waiting, unseen = liaison(user)
+    led = townships_of(user)
     if publication is None:
-        return Work(unseen, [], tuple(waiting))
+        return Work(unseen, [], tuple(waiting), led=led)
     results = list(Result.objects.permitted(user).filter(publication=publication).select_related("unit__area"))
     reach = user.reach("assessments.view_selfreport")
-    led = [result for result in results if reach.covers(result.unit.area.tree_code)]
+    own = [result for result in results if reach.covers(result.unit.area.tree_code)]
     figures = [
         Figure(
             f"{publication.quarter}{label}第一名",
@@ -248,19 +260,30 @@ def _leader(user: Any) -> Work:
         for value, label in UnitClass.choices
         if (first := next((r for r in results if r.unit_class == value and r.rank == 1), None))
     ]
-    for quarter in Quarter.objects.permitted(user).filter(state__in=["open", "review"]):
-        statuses = list(SelfReport.objects.permitted(user).filter(quarter=quarter).values_list("status", flat=True))
-        figures.append(Figure(f"{quarter}已提交自评", statuses.count("submitted"), quarter.get_state_display(), "blue",
-                              reverse("assessments:report_list", args=[quarter.pk]), f"{len(statuses)} 家"))  # fmt: skip
+    figures += _handed_in(user)
     bottom = [
-        r for r in led if r.rank and r.rank > sum(x.unit_class == r.unit_class and bool(x.rank) for x in results) - 2
+        r for r in own if r.rank and r.rank > sum(x.unit_class == r.unit_class and bool(x.rank) for x in results) - 2
     ]
     todos = [
         Todo(None, f"{r.unit_name} {publication.quarter}列{r.get_unit_class_display()}第 {r.rank} 名", "排在末位，建议了解原因",
              r.get_absolute_url(), "看明细", urgent=False)
         for r in bottom
     ]  # fmt: skip
-    return Work([*unseen, *figures], [], (*waiting, *todos), ranking=led[:15], publication=publication)
+    return Work([*unseen, *figures], [], (*waiting, *todos), ranking=own[:15], publication=publication, led=led)
+
+
+def _handed_in(user: Any) -> list[Figure]:
+    """How many of a running quarter's self-reports are handed in, of those that `user` may read."""
+    running = SelfReport.objects.permitted(user).filter(quarter__state__in=[Quarter.State.OPEN, Quarter.State.REVIEW])
+    reports = running.select_related("quarter").order_by("quarter__year", "quarter__number", "pk")
+    by_quarter: dict[Quarter, list[str]] = {}
+    for report in reports:
+        by_quarter.setdefault(report.quarter, []).append(report.status)
+    return [
+        Figure(f"{quarter}已提交自评", statuses.count("submitted"), quarter.get_state_display(), "blue",
+               f"{reverse('assessments:report_list', args=[quarter.pk])}?status=submitted", f"{len(statuses)} 家")
+        for quarter, statuses in by_quarter.items()
+    ]  # fmt: skip
 
 
 def _administrator(user: Any) -> Work:
@@ -344,7 +367,8 @@ def _village(user: Any) -> Work:
         Figure(f"{area.parent} · {area.get_kind_display()}", area.name, url=area.get_absolute_url()) for area in areas
     ]
     asked, kept = upkeep(user)
-    return Work([*figures, *kept], [], tuple(asked), aside="有问题找谁", lines=_advisers(areas))
+    villages = villages_of(user, timezone.localdate())
+    return Work([*figures, *kept], [], tuple(asked), "有问题找谁", _advisers(areas), villages=villages)
 
 
 def _advisers(areas: list[Area]) -> tuple[Line, ...]:

@@ -5,18 +5,32 @@ import datetime as dt
 import pytest
 from django.test import TestCase
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from assessments.models import Quarter, Scheme, SelfReport, SelfReportItem
 from assessments.services.publications import publish_quarter
 from assessments.services.reports import missing
-from organizations.models import Area
+from organizations.coverage import Coverage
+from organizations.models import Area, AreaVersion, RosterConfirmation
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry, record
 from portal.dashboards.frame import Frame
-from portal.dashboards.work import todo_count, work_of
+from portal.dashboards.villages import villages_of
+from portal.dashboards.work import quick_of, todo_count, work_of
 from portal.kit.pinyin import spelling
 from tests.clock import at
-from tests.factories import make_county, make_quarter, make_scheme, make_user
+from tests.factories import (
+    make_county,
+    make_organization,
+    make_quarter,
+    make_scheme,
+    make_site,
+    make_station,
+    make_township,
+    make_unit,
+    make_user,
+    make_village,
+)
 from tests.queries import QueriesAtMost
 from tests.security.world import ROLES, World
 
@@ -154,6 +168,74 @@ class CommitteeTests(TestCase):
         self.assertContains(self.client.get("/"), "比上季上升 1 名" if own.rise > 0 else "比上季下降 1 名")
 
 
+class VillagesTests(TestCase):
+    """The villages on the first page of who keeps them."""
+
+    def setUp(self):
+        self.today = timezone.localdate()
+        self.county = make_county()
+        self.township = make_township(self.county)
+        self.whole, self.bare, self.stale, self.apart = (make_village(self.township, name=n) for n in "全缺旧外")
+        make_village(make_township(self.county), name="邻村")
+        Area.objects.filter(pk=self.apart.pk).update(counted=False, not_counted_reason="示例")
+        AreaVersion.objects.filter(area=self.apart).update(counted=False, not_counted_reason="示例")
+        self.user = make_user(role=Role.COMMITTEE, area=self.township)
+        for village, days in ((self.whole, 10), (self.stale, 200)):
+            organization = make_organization(village)
+            self.confirm(organization, days)
+            make_station(village)
+            make_site(village)
+        make_site(self.bare, unit=make_unit(self.county))  # a body's room is not the village's
+
+    def confirm(self, organization, days):
+        on = self.today - dt.timedelta(days=days)
+        RosterConfirmation.objects.create(organization=organization, on=on, unchanged=True, members=1, by=self.user)
+
+    def rows(self):
+        return {row.name: row for row in villages_of(self.user, self.today).rows}
+
+    def test_each_village_says_what_it_has_and_the_weakest_is_first(self):
+        rows = self.rows()
+        self.assertEqual(list(rows), ["缺", "旧", "全", "外"])
+        self.assertEqual((rows["缺"].lacks, rows["缺"].days), (3, None))
+        self.assertEqual((rows["全"].lacks, rows["全"].days, rows["全"].tone), (0, 10, "green"))
+        self.assertEqual((rows["旧"].days, rows["旧"].tone), (200, "red"))
+        self.assertEqual(rows["全"].missing, None)
+        self.client.force_login(self.user)
+        page = self.client.get("/")
+        self.assertContains(page, "不计入统计")
+        self.assertNotContains(page, "邻村")
+
+    def test_one_roster_never_confirmed_is_older_than_any(self):
+        make_organization(self.whole)
+        self.assertIsNone(self.rows()["全"].days)
+
+    def test_the_figures_are_those_of_the_coverage_page_and_of_the_list(self):
+        coverage = Coverage(self.township, [self.today])
+        figures = {figure.label: figure for figure in work_of(self.user).figures}
+        organized, fresh = figures["组织覆盖"], figures["花名册核实"]
+        self.assertEqual((organized.value, organized.total), (2, "3 村"))
+        self.assertEqual(coverage.share("village_organization", self.today), (2, 3))
+        self.assertEqual((fresh.value, fresh.total), (1, "2 份"))
+        self.assertEqual(coverage.share("roster_fresh", self.today), (1, 2))
+        self.client.force_login(self.user)
+        for figure in (organized, fresh):
+            self.assertIn(f"共 {figure.value} 条", strip_tags(self.client.get(figure.url).text))
+
+    def test_the_rest_of_many_villages_is_a_link(self):
+        for _ in range(15):
+            make_village(self.township)
+        found = villages_of(self.user, self.today)
+        self.assertEqual((len(found.shown), found.rest, found.sound), (15, 4, 0))
+        self.client.force_login(self.user)
+        self.assertContains(self.client.get("/"), "另有 4 个")
+
+    def test_nobody_else_has_such_a_list(self):
+        self.assertIsNone(villages_of(make_user(role=Role.STAFF, area=self.county), self.today))
+        body = make_user(role=Role.COMMITTEE, unit=make_unit(self.county))
+        self.assertIsNone(villages_of(body, self.today))
+
+
 class OtherRoleTests(TestCase):
     @classmethod
     def setUpTestData(cls):
@@ -163,6 +245,29 @@ class OtherRoleTests(TestCase):
         work = work_of(self.world.users["leader"])
         names = [result.unit_name for result in work.ranking]
         self.assertEqual(sorted(names), ["乙镇委", "甲镇委"])
+
+    def test_a_lead_is_led_to_the_open_gaps_of_its_townships(self):
+        lead = make_user(role=Role.LEADER, area=self.world.own.township)
+        self.client.force_login(lead)
+        page = self.client.get("/")
+        self.assertContains(page, 'hx-get="/coverage/"')
+        self.assertContains(page, 'hx-select="#led"')
+        self.assertContains(self.client.get("/coverage/"), '<div id="led">')
+        self.client.force_login(self.world.users["leader"])
+        self.assertNotContains(self.client.get("/"), "我负责的乡镇")
+
+    def test_forms_are_offered_to_whom_may_fill_them_in(self):
+        offered = {
+            "staff": ["登记活动", "登记走访", "受理诉求", "更新花名册"], "committee": ["登记活动", "登记走访", "受理诉求", "更新花名册"],
+            "village": ["登记活动", "更新花名册"], "leader": ["登记走访"], "sysadmin": [], "auditor": [],
+        }  # fmt: skip
+        for role, labels in offered.items():
+            with self.subTest(role=role):
+                quick = quick_of(self.world.users[role])
+                self.assertEqual([label for label, _ in quick], labels)
+                self.client.force_login(self.world.users[role])
+                for _, url in quick:
+                    self.assertEqual(self.client.get(url).status_code, 200, url)
 
     def test_a_leader_of_one_township_sees_that_township(self):
         leader = make_user(role=Role.LEADER, area=self.world.own.township)

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 from portal.accounts.roles import Role
 from portal.dashboards.frame import menu_of
 from portal.dashboards.search import LONGEST, PAGE, PALETTE, found
-from portal.dashboards.work import work_of
+from portal.dashboards.work import quick_of, work_of
 from portal.kit.access import any_user
 
 MANUAL = {"staff": "统战部工作人员", "committee": "统战委员", "leader": "领导", "village": "村（社区）联络员",
@@ -20,9 +20,13 @@ def my_work(request: HttpRequest) -> HttpResponse:
     """What waits for me today."""
     places = sorted({str(grant.area or grant.unit or "") for grant in request.user.held_grants} - {""})
     title = f"{'、'.join(places)} · 我的工作台" if places else "我的工作台"
-    return render(
-        request, "dashboards/my_work.html", {"title": title, "work": work_of(request.user), "crumbs": [("首页", None)]}
-    )
+    context = {
+        "title": title,
+        "work": work_of(request.user),
+        "quick": quick_of(request.user),
+        "crumbs": [("首页", None)],
+    }
+    return render(request, "dashboards/my_work.html", context)
 
 
 @require_GET

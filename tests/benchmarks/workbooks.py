@@ -353,7 +353,7 @@ def one_run(kind: str, case: str, rows: int, made: Path, **more: str) -> Measure
         folder = Path(name) / "data"
         shutil.copytree(made, folder)
         said = run(folder, "worker", f"{kind} {case}", str(folder / "stations.xlsx"), BENCH_ROWS=str(rows), **more)
-    numbers, stages = said.rstrip("\n").split("\n") if said.count("\n") > 1 else (said, "")
+    numbers, _, stages = said.rstrip("\n").partition("\n")
     found = dict(zip(("cpu", "wall", "database", "memory", "child"), map(float, numbers.split()), strict=True))
     return Measured(**found, stages=stages)
 

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from organizations.filters.organizations import MembershipApiFilterSet, PersonApiFilterSet
 from organizations.models import Membership, Person
-from organizations.services.rosters import Line, save_roster
+from organizations.services.rosters import Line, Rename, save_roster
 from portal.kit.api import CheckedSerializer, ScopedViewSet
 from portal.kit.models import StaleVersionError
 from portal.kit.secrets import PhoneField
@@ -54,12 +54,16 @@ class MembershipSerializer(serializers.ModelSerializer):
     person_name = serializers.CharField(source="person.name", read_only=True, label="姓名")
     name = serializers.CharField(write_only=True, required=False, max_length=30, label="姓名", help_text="新成员必填")
     phone = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=40, label="联系电话")
+    rename = serializers.ChoiceField(
+        choices=[(Rename.CORRECT, "改正写错的姓名"), (Rename.SUCCEED, "换了人")], write_only=True, required=False,
+        label="姓名与原来不同时", help_text="改正写错的姓名（同一个人），或换了人（原任到昨天为止离任）",
+    )  # fmt: skip
 
     class Meta:
         model = Membership
         fields = [
-            "id", "version", "organization", "person", "person_name", "name", "phone", "post", "number", "in_charge", "term_number",
-            "since", "until",
+            "id", "version", "organization", "person", "person_name", "name", "phone", "rename", "post", "number", "in_charge",
+            "term_number", "since", "until",
         ]  # fmt: skip
         read_only_fields = ["version", "number", "term_number"]
         extra_kwargs = {"since": {"required": False}, "person": {"required": False}}
@@ -80,7 +84,7 @@ class MembershipSerializer(serializers.ModelSerializer):
         if self.instance is None and not {"name", "person"} & set(attrs):
             raise serializers.ValidationError({"name": ["请填写姓名。"]})
         said = {name: str(value) for name, value in attrs.items() if name in {"since", "until"} and value}
-        said |= {name: attrs[name] for name in ("name", "post", "phone", "in_charge") if name in attrs}
+        said |= {name: attrs[name] for name in ("name", "post", "phone", "in_charge", "rename") if name in attrs}
         if "person" in attrs:
             said |= {"person": attrs["person"].pk, "name": attrs["person"].name}
         line = replace(self._stored(), **said)

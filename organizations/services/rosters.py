@@ -4,6 +4,8 @@ import csv
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,27 @@ from portal.kit.secrets import PhoneField
 DAY = dt.timedelta(days=1)
 FIXTURE = Path(settings.BASE_DIR) / "fixtures" / "required_posts.csv"
 MOST_ROWS = 500
+NOBODY = 0  # Line.person: none of the known records
+STALE, UNSAID = "stale", "unsaid"  # codes of refusals that a person decides
 LABELS = {"name": "姓名", "post": "职务", "phone": "联系电话", "since": "任职日期", "until": "离任日期"}
 YES = {"是", "√", "✓", "1", "true", "True"}
 PHONE = PhoneField(required=False)
 
 
+class Rename(StrEnum):
+    """What another name over a stored line means; nothing is guessed."""
+
+    UNSAID = ""
+    CORRECT = "correct"  # the same person, whose name was mistyped
+    SUCCEED = "succeed"  # somebody else in that post: the line ends, another begins
+
+
 @dataclass(frozen=True)
 class Line:
-    """One line of a roster as it was typed. `phone` None leaves the stored number; `person` links a known record."""
+    """One line of a roster as it was typed.
+
+    phone: None leaves the stored number. person: links a known record; NOBODY makes a new one even where names are alike.
+    """
 
     row: int
     name: str
@@ -43,6 +58,7 @@ class Line:
     since: str = ""
     until: str = ""
     person: int | None = None
+    rename: Rename = Rename.UNSAID
 
     @classmethod
     def read(cls, row: int, values: Mapping[str, Any]) -> "Line":
@@ -52,7 +68,7 @@ class Line:
         return cls(
             row, **texts, id=_whole(values.get("id")), version=_whole(values.get("version")), person=_whole(values.get("person")),
             in_charge=values.get("in_charge") is True or str(values.get("in_charge") or "").strip() in YES,
-            phone=None if phone is None or "•" in str(phone) else str(phone).strip(),
+            phone=None if phone is None or "•" in str(phone) else str(phone).strip(), rename=_rename(values.get("rename")),
         )  # fmt: skip
 
     @property
@@ -62,12 +78,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A line that is not saved: which, in which field, why; `theirs` is the stored line where somebody was faster."""
+    """A line that is not saved: which, in which field, why.
+
+    theirs: the stored line where somebody was faster. asks: the stored name where a `Rename` has to be chosen first.
+    """
 
     row: int
     field: str
     message: str
     theirs: Membership | None = None
+    asks: str = ""
 
 
 @dataclass
@@ -79,6 +99,7 @@ class Outcome:
     refused: list[Refusal] = field(default_factory=list)
     warnings: list[tuple[int, str]] = field(default_factory=list)
     rows: dict[int, Membership] = field(default_factory=dict)  # line → what it became
+    renamed: int = 0  # names that were corrected
 
 
 def default_required_posts(county: Area, *, since: dt.date, by: Any = None) -> list[RequiredPost]:
@@ -209,6 +230,7 @@ class _Saving:
         self.dirty: dict[int, Membership] = {}
         self.known: dict[str, list[Person]] | None = None
         self.own: set[int] | None = None
+        self.names = {row.person_id: row.person.name for row in self.stored.values()}
 
     def take(self, line: Line) -> None:
         """Check a line and put it into what will be written; a wrong one is refused."""
@@ -217,6 +239,8 @@ class _Saving:
             row = self._stored(line, values)
             if row is None:
                 self._add(line, values)
+            elif self._is_another(row, values) and line.rename != Rename.CORRECT:
+                self._succeed(row, line, values)
             else:
                 self._change(row, line, values)
         except ValidationError as error:
@@ -278,7 +302,7 @@ class _Saving:
         now = timezone.now()
         for touched in (*changed, *self.dirty.values()):
             touched.updated_at = now
-        Person.objects.bulk_update(changed, ["phone", "phone_fingerprint", "version", "updated_at"])
+        Person.objects.bulk_update(changed, ["name", "pinyin", "phone", "phone_fingerprint", "version", "updated_at"])
         fields = ["post", "in_charge", "since", "until", "number", "version", "updated_at"]
         Membership.objects.bulk_update(self.dirty.values(), fields)
 
@@ -289,21 +313,43 @@ class _Saving:
             raise PermissionDenied("这份花名册不在您的权限范围内，已全部撤回。")
 
     def _stored(self, line: Line, values: dict[str, Any]) -> Membership | None:
-        """The stored line that this one changes; none for a new one, or for another person in a replaced roster."""
+        """The stored line that this one is about; none for a new one. Another name over it has to say what it means."""
         if line.id is None:
             return None
         row = self.stored.get(line.id)
         if row is None:
             raise ValidationError({"name": "这一行已经不在花名册里，请刷新后再改。"})
-        if values["name"] != row.person.name:
-            if self.replace:
-                return None
-            raise ValidationError({
-                "name": f"这一行原是{row.person.name}。换人请填原任的离任日期，另起一行登记；写错的姓名请在人员页面更正。"
-            })  # fmt: skip
         if line.version is not None and line.version != row.version:
-            raise ValidationError({"name": "这一行刚被别人改过，请先看对方改了什么。"})
+            raise ValidationError({"name": ValidationError("这一行刚被别人改过，请先看对方改了什么。", code=STALE)})
+        if self._is_another(row, values) and not (line.rename or self.replace):
+            others = self._elsewhere.get(row.person_id, [])
+            known = f"（还在{'、'.join(others[:3])}任职，改正会一并更正）" if others else ""
+            words = f"这一行原是{row.person.name}{known}，请选择是改正写错的姓名，还是换了人。"
+            raise ValidationError({"name": ValidationError(words, code=UNSAID)})
         return row
+
+    def _is_another(self, row: Membership, values: dict[str, Any]) -> bool:
+        """Whether a line names somebody else than the stored one; a name corrected in another line is no other."""
+        return values["name"] not in (row.person.name, self.names[row.person_id])
+
+    def _succeed(self, row: Membership, line: Line, values: dict[str, Any]) -> None:
+        """Somebody else takes over a line: what still stands in it of the one before does not become the new one's."""
+        if line.since == str(row.since):
+            values["since"] = None
+        if values["until"] == row.until:
+            values["until"] = None
+        self._add(line, values)
+        if row.until is None and not self.replace:  # a replaced roster lets go whoever is not in it
+            self.end(row, max(self.on - DAY, row.since))
+
+    def _corrected(self, person: Person, name: str, line: Line) -> None:
+        """The person's name as it should have been written, wherever he or she holds a post."""
+        if person.pk not in self._own_people():
+            raise ValidationError({"name": f"{person.name}的记录由{person.area}登记，姓名请由登记单位更正。"})
+        if any(other.pk != person.pk for other in self._known(name)):
+            self.outcome.warnings.append((line.row, f"已有同名的{name}；是同一个人的，请在人员页面合并。"))
+        person.name = name
+        self.outcome.renamed += 1
 
     def _change(self, row: Membership, line: Line, values: dict[str, Any], *, in_charge: bool | None = None) -> None:
         fresh = {
@@ -312,12 +358,17 @@ class _Saving:
         fresh["in_charge"] = line.in_charge if in_charge is None else in_charge
         if fresh["until"] and fresh["until"] < fresh.get("since", row.since):
             raise ValidationError({"until": "离任日期不能早于任职日期。"})
+        if fresh.get("since", row.since) != row.since and fresh["since"] < self.organization.since:
+            raise ValidationError({"since": f"任职日期不能早于组织成立日期 {self.organization.since}。"})
         phone = self._new_phone(row.person, values["phone"])
+        renamed = line.rename == Rename.CORRECT and self._is_another(row, values)
         other = self.open.get((row.person_id, fresh["post"]))
         if fresh["until"] is None and other not in (None, row):
             raise ValidationError({"post": f"{row.person}已担任{fresh['post']}，不用再填一行。"})
+        if renamed:
+            self._corrected(row.person, values["name"], line)
         self.outcome.rows[line.row] = row
-        if phone is None and all(getattr(row, name) == value for name, value in fresh.items()):
+        if phone is None and not renamed and all(getattr(row, name) == value for name, value in fresh.items()):
             self.outcome.kept.append(row)
             return
         if self.open.get(_post_of(row)) is row:
@@ -370,6 +421,8 @@ class _Saving:
     def _person(self, line: Line, values: dict[str, Any]) -> Person:
         """The record that was chosen, or one that is surely the same person, or a new one."""
         phone = values["phone"]
+        if line.person == NOBODY:
+            return self._new_person(values["name"], phone)
         if line.person is not None:
             chosen = Person.objects.permitted(self.by).current().select_related("area").filter(pk=line.person).first()
             if chosen is None:
@@ -385,9 +438,12 @@ class _Saving:
             return self._linked(alike[0], phone)
         if namesakes:
             self.outcome.warnings.append((line.row, f"已有同名的{values['name']}，电话不同，按另一人登记。"))
-        someone = Person(name=values["name"], area=self.organization.area, phone=phone or "")
+        return self._new_person(values["name"], phone)
+
+    def _new_person(self, name: str, phone: Any) -> Person:
+        someone = Person(name=name, area=self.organization.area, phone=phone or "")
         self.people.append(someone)
-        namesakes.append(someone)
+        self._known(name).append(someone)
         return someone
 
     def _linked(self, person: Person, phone: Any) -> Person:
@@ -404,6 +460,18 @@ class _Saving:
         if person.pk and person.pk not in self._own_people():
             raise ValidationError({"phone": f"{person.name}的记录由{person.area}登记，电话请由登记单位更正。"})
         return phone
+
+    @cached_property
+    def _elsewhere(self) -> dict[int, list[str]]:
+        """Person id → the names of the other organizations in which people of this roster hold posts."""
+        people = {row.person_id for row in self.stored.values()}
+        rows = Membership.objects.permitted(self.by).in_force(self.on).filter(person__in=people)
+        rows = rows.exclude(organization=self.organization)
+        found: dict[int, list[str]] = {}
+        for person, name in rows.order_by("pk").values_list("person_id", "organization__name"):
+            if name not in found.setdefault(person, []):
+                found[person].append(name)
+        return found
 
     def _own_people(self) -> set[int]:
         if self.own is None:
@@ -428,11 +496,13 @@ class _Saving:
         return self.known.setdefault(name, [])
 
     def _refuse(self, line: Line, error: ValidationError) -> None:
-        theirs = self.stored.get(line.id or 0)
+        stored = self.stored.get(line.id or 0)
         found = getattr(error, "error_dict", {"name": [error]})
         for name, errors in found.items():
-            for message in ValidationError(errors).messages:
-                self.outcome.refused.append(Refusal(line.row, name, message, theirs))
+            for one in ValidationError(errors).error_list:
+                theirs = stored if one.code == STALE else None
+                asks = stored.person.name if stored and one.code == UNSAID else ""
+                self.outcome.refused.append(Refusal(line.row, name, one.messages[0], theirs, asks))
 
 
 def _key(person: Person) -> int:
@@ -451,7 +521,9 @@ def _checked(line: Line) -> dict[str, Any]:
     for name in ("name", "post"):
         text = getattr(line, name)
         if not text:
-            errors[name] = f"请填写{LABELS[name]}。"
+            errors[name] = (
+                "不再任职的请填离任日期，这一行不能清空。" if line.id and name == "name" else f"请填写{LABELS[name]}。"
+            )
         elif len(text) > 30:
             errors[name] = f"{LABELS[name]}最多 30 个字。"
         else:
@@ -512,3 +584,7 @@ def _whole(value: Any) -> int | None:
         if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit())
         else None
     )
+
+
+def _rename(value: Any) -> Rename:
+    return Rename(value) if value in list(Rename) else Rename.UNSAID

@@ -408,11 +408,11 @@ def answer_of(outcome: Outcome) -> dict[str, Any]:
     return {
         "saved": [{"row": number, **row_of(member)} for number, member in outcome.rows.items()],
         "refused": [{"row": wrong.row, "field": wrong.field, "message": wrong.message,
-                     "theirs": row_of(wrong.theirs) if wrong.theirs else None} for wrong in outcome.refused],
+                     "theirs": row_of(wrong.theirs) if wrong.theirs else None, "asks": wrong.asks} for wrong in outcome.refused],
         "counts": {"new": len(outcome.new), "changed": len(outcome.changed), "kept": len(outcome.kept), "leaving": len(outcome.leaving)},
         "leaving": [f"{member.person.name}（{member.post}）" for member in outcome.leaving],
         "warnings": [{"row": row, "message": message} for row, message in outcome.warnings],
-        "words": words_of(outcome),
+        "renamed": outcome.renamed, "words": words_of(outcome),
     }  # fmt: skip
 
 

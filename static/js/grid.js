@@ -10,6 +10,7 @@
 //   enter(changes, options) takes [{row, col, text}], by a promise; false gives them up; undo and redo say {undo: true}
 //   preview(plan)        shows a pasted block before it is written; see `plan`
 //   selected(row, col), typing(row, col, text), tell(words), keys {key: action}
+//   room(count)          makes rows for a pasted block that is longer than the grid (optional); the grid draws them
 import { el } from "./dom.js";
 
 const UNDO_STEPS = 200;
@@ -44,6 +45,17 @@ export class Grid {
     this.box.append(this.table);
     rows.forEach((row, r) => this.refreshRow(r));
     this.measure();
+  }
+
+  /** Draw the rows that the host has had added at the end. */
+  drawAdded() {
+    const { columns, sums, rows } = this.host;
+    for (let r = this.cells.length; r < rows.length; r += 1) {
+      this.cells.push(columns.map((column, c) => this.drawCell(r, c)));
+      this.sumCells.push(sums.map(() => el("td", { className: "sum", role: "gridcell" })));
+      this.table.tBodies[0].append(el("tr", { role: "row" }, this.drawRowHead(rows[r]), ...this.cells[r], ...this.sumCells[r]));
+      this.refreshRow(r);
+    }
   }
 
   drawHead() {
@@ -426,6 +438,11 @@ export class Grid {
     this.finish(false);
     const block = parseBlock(text);
     if (!block.length) return;
+    const lacking = this.range.top + block.length - this.cells.length;
+    if (lacking > 0 && this.host.room) {
+      this.host.room(lacking);
+      this.drawAdded();
+    }
     const plan = this.plan(block);
     const single = block.length === 1 && block[0].length === 1;
     const blocked = single && plan.locked.length === 1 ? plan.locked[0].reason : "";

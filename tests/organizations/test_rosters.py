@@ -146,14 +146,76 @@ class GridTests(RosterCase):
             member.in_charge and member.since == dt.date(2023, 5, 1) and member.person.phone.reveal() == "13800004321"
         )
 
-    def test_another_name_over_a_stored_line_never_renames_the_person(self):
-        rows = [{"id": row.pk, "version": 1, "name": name, "post": row.post, "phone": "•••••••••34"}
-                for row, name in zip(self.people, ["赵某甲", "钱某乙", "孙某丙"], strict=True)]  # fmt: skip
-        answer = self.send(rows).json()
-        assert "换人请填原任的离任日期" in answer["refused"][0]["message"]
-        answer = self.send(rows, replace=True).json()
+    def over(self, *names, **more):
+        """Lines that put other names over the stored ones."""
+        return [{"id": row.pk, "version": row.version, "name": name, "post": row.post, "phone": "•••••••••34", "since": str(row.since), **more}
+                for row, name in zip(self.people, names, strict=False)]  # fmt: skip
+
+    def test_another_name_over_a_stored_line_has_to_say_what_it_means(self):
+        elsewhere = Organization.objects.create(
+            area=self.township, kind="township_council", name="水坪镇乡贤理事会", since=dt.date(2022, 3, 1)
+        )
+        person = self.people[0].person
+        Membership.objects.create(organization=elsewhere, person=person, post="理事", since=dt.date(2022, 3, 1))
+        refused = self.send(self.over("赵某甲", "钱某乙", "孙某丙")).json()["refused"]
+        assert [wrong["asks"] for wrong in refused] == ["张某甲", "张某乙", "张某丙"]
+        assert "乡贤理事会任职" in refused[0]["message"] and "还在" not in refused[1]["message"]
+        assert all(wrong["theirs"] is None for wrong in refused), "nobody was faster"
+        assert self.names() == ["张某甲", "张某乙", "张某丙"]
+
+    def test_a_mistyped_name_is_corrected_where_the_member_works(self):
+        row = self.people[0]
+        answer = self.send(self.over("张某贾", rename="correct")).json()
+        assert answer["refused"] == [] and answer["renamed"] == 1 and answer["counts"]["changed"] == 1
+        row.person.refresh_from_db()
+        assert (row.person.name, row.person.version) == ("张某贾", 2) and row.person.pinyin.startswith("zhang")
+        assert self.names() == ["张某贾", "张某乙", "张某丙"] and Person.objects.count() == 3
+        assert "姓名" in AuditEntry.objects.filter(model="organizations.person").latest("sequence").sentence
+        assert self.client.get(reverse("organizations:person_list"), {"q": "zmj"}).text.count("张某贾") >= 1
+
+    def test_a_corrected_name_that_somebody_has_is_told(self):
+        answer = self.send(self.over("张某乙", rename="correct")).json()
+        assert "同名" in answer["warnings"][0]["message"] and self.names() == ["张某乙", "张某乙", "张某丙"]
+
+    def test_a_successor_takes_over_the_line_from_today_and_not_from_the_first_ones_day(self):
+        answer = self.send(self.over("赵某甲", rename="succeed")).json()
+        assert answer["counts"] == {"new": 1, "changed": 0, "kept": 0, "leaving": 1} and answer["renamed"] == 0
+        today = timezone.localdate()
+        first, new = Membership.objects.get(pk=self.people[0].pk), Membership.objects.get(person__name="赵某甲")
+        assert (first.until, new.since, new.post) == (today - dt.timedelta(1), today, first.post)
+        assert first.person.name == "张某甲" and not new.person.phone
+        wrong = self.send(self.over("", "钱某乙", rename="succeed", post="", version=1)[1:]).json()
+        assert wrong["refused"] and Membership.objects.get(pk=self.people[1].pk).until is None
+
+    def test_whoever_replaces_another_in_a_replaced_roster_begins_today(self):
+        answer = self.send(self.over("赵某甲", "钱某乙", "孙某丙"), replace=True).json()
         assert answer["counts"] == {"new": 3, "changed": 0, "kept": 0, "leaving": 3}
         assert {"张某甲", "张某乙", "张某丙"} <= set(Person.objects.values_list("name", flat=True))
+        assert self.names(timezone.localdate() - dt.timedelta(1)) == ["张某甲", "张某乙", "张某丙"]
+        assert set(Membership.objects.in_force().values_list("since", flat=True)) == {timezone.localdate()}
+
+    def test_the_name_of_a_record_that_another_township_keeps_is_not_corrected_here(self):
+        person = Person.objects.create(name="冯某辛", area=make_township(parent=self.county))
+        row = Membership.objects.create(
+            organization=self.organization, person=person, post="顾问", since=dt.date(2022, 3, 1)
+        )
+        line = {"id": row.pk, "version": 1, "name": "冯某新", "post": "顾问", "rename": "correct"}
+        assert "由登记单位更正" in self.send([line]).json()["refused"][0]["message"]
+        person.refresh_from_db()
+        assert person.name == "冯某辛"
+
+    def test_somebody_else_of_the_same_name_is_a_new_record_when_chosen(self):
+        self.send([{"name": "张某乙", "post": "会员", "person": 0}])
+        assert Person.objects.filter(name="张某乙").count() == 2
+        first = self.people[1].person
+        self.send([{"name": "张某乙", "post": "理事", "person": first.pk}])
+        assert set(first.memberships.values_list("post", flat=True)) == {"副会长", "理事"}
+
+    def test_a_post_does_not_begin_before_its_organization(self):
+        row = self.people[0]
+        line = {"id": row.pk, "version": 1, "name": "张某甲", "post": "会长", "since": "2021-01-01"}
+        assert "成立日期" in self.send([line]).json()["refused"][0]["message"]
+        assert self.send([line | {"name": "", "since": ""}]).json()["refused"][0]["message"].startswith("不再任职")
 
     def test_a_person_whom_another_township_keeps_is_not_rewritten_here(self):
         person = Person.objects.create(name="冯某辛", area=make_township(parent=self.county))

@@ -1,6 +1,8 @@
 """People on rosters: who may be the same person, two records made one, and that taken back within 30 days."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -8,7 +10,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from organizations.models import Membership, Person, PersonMerge
+from organizations.models import Membership, Organization, Person, PersonMerge
+from organizations.services.rosters import NOBODY, is_same
 from portal.audit.models import Act, Action, Change, record, record_many
 from portal.kit import saving
 from portal.kit.secrets import Phone, fingerprint
@@ -23,6 +26,69 @@ def similar_people(user: Any, name: str, phone: str = "", *, but: int | None = N
     if phone:
         same |= Q(phone_fingerprint=fingerprint(phone))
     return Person.objects.permitted(user).current().filter(same).exclude(pk=but or 0).select_related("area")[:MOST]
+
+
+@dataclass
+class Candidates:
+    """Who one line of a pasted list may be. `chosen`: the record that is meant, NOBODY for a new one, None where a person decides."""
+
+    people: list[Person] = field(default_factory=list)
+    chosen: int | None = NOBODY
+    posts: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def choices(self) -> list[tuple[int, str]]:
+        """(value, words) of each, told apart by area, last digits and a post; then somebody else."""
+        if not self.people:
+            return []
+        told = [(one.pk, [str(one.area), str(one.phone or ""), self.posts.get(one.pk, "")]) for one in self.people]
+        names = {one.pk: one.name for one in self.people}
+        words = [(pk, f"是{names[pk]}（{'，'.join(part for part in parts if part)}）") for pk, parts in told]
+        return [*words, (NOBODY, "另一个人，新建记录")]
+
+
+def candidates_for(organization: Organization, lines: Sequence[tuple[str, Any]], *, user: Any) -> list[Candidates]:
+    """Who each (name, phone) of a list may be, within scope; three queries for any length.
+
+    Meant without a question is the one record of that name here (in the organization's area or on its roster) whose
+    number does not speak against it. Two of them, another number, or the same number under another name is a question.
+    """
+    names, numbers = {name for name, _ in lines if name}, {phone.fingerprint for _, phone in lines if phone}
+    known = Person.objects.permitted(user).current().filter(Q(name__in=names) | Q(phone_fingerprint__in=numbers))
+    known = list(known.select_related("area").order_by("pk")) if names or numbers else []
+    here = set(Membership.objects.filter(organization=organization).values_list("person_id", flat=True))
+    here |= {one.pk for one in known if one.area_id == organization.area_id}
+    posts = _posts_of(known, user)
+    by_name: dict[str, list[Person]] = defaultdict(list)
+    by_number: dict[str, list[Person]] = defaultdict(list)
+    for one in known:
+        by_name[one.name].append(one)
+        by_number[one.phone_fingerprint].append(one)
+    found = []
+    for name, phone in lines:
+        alike = by_name[name] if name else []
+        others = [one for one in by_number[phone.fingerprint] if one not in alike] if phone else []
+        near = [one for one in alike if one.pk in here]
+        people = sorted([*alike, *others], key=lambda one: (one.pk not in here, one.pk))[:MOST]
+        found.append(Candidates(people, _meant(near, others, phone), posts))
+    return found
+
+
+def _meant(near: Sequence[Person], others: Sequence[Person], phone: Any) -> int | None:
+    exact = [one for one in near if phone and one.phone == phone]
+    sure = exact or [one for one in near if is_same(one, phone)]
+    if len(sure) == 1 and not others:
+        return sure[0].pk
+    return None if near or others else NOBODY
+
+
+def _posts_of(people: Sequence[Person], user: Any) -> dict[int, str]:
+    """Person id → one post that is held now, to tell namesakes apart."""
+    rows = Membership.objects.permitted(user).in_force().filter(person__in=people).order_by("-since", "pk")
+    found: dict[int, str] = {}
+    for person, organization, post in rows.values_list("person_id", "organization__name", "post") if people else ():
+        found.setdefault(person, f"{organization}{post}")
+    return found
 
 
 @transaction.atomic

@@ -429,7 +429,7 @@ class _Saving:
                 raise ValidationError({"name": "选择的人员记录找不到了，请重新选择或留空新建。"})
             return self._linked(chosen, phone)
         namesakes = self._known(values["name"])
-        alike = [someone for someone in namesakes if _same(someone, phone)]
+        alike = [someone for someone in namesakes if is_same(someone, phone)]
         if len(alike) > 1 and not phone:
             self.outcome.warnings.append(
                 (line.row, f"有 {len(alike)} 个同名的{values['name']}，用了先登记的一条，请核对。")
@@ -556,7 +556,7 @@ def _day(text: str) -> tuple[dt.date | None, str]:
     return (day, "") if day is not None else (None, doubt or "日期的写法应为 2024-03-01。")
 
 
-def _same(someone: Person, phone: Any) -> bool:
+def is_same(someone: Person, phone: Any) -> bool:
     """Of the same name: the same number, or one of the two has none."""
     return not phone or not someone.phone or someone.phone == phone
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from organizations.forms import rosters as forms
 from organizations.models import Membership, Organization, Person, PersonMerge, RequiredPost
 from organizations.roster_text import parse_roster
 from organizations.services import rosters as services
-from organizations.services.people import merge_people, similar_people, undo_merge
+from organizations.services.people import Candidates, candidates_for, merge_people, similar_people, undo_merge
 from organizations.services.reveals import reveals_of
 from organizations.services.rosters import Line, Outcome
 from organizations.tables import rosters as tables
@@ -34,6 +35,8 @@ ORGANIZATIONS = Organization.objects.select_related("area__parent", "unit")
 CHANGE = "organizations.change_membership"
 CELLS = ("name", "post", "in_charge", "phone", "since", "until")
 BLANK_ROWS = 40
+PASTED = ("name", "post", "phone", "since", "in_charge", "person", "text")  # fields of one previewed line
+WHICH = "可能是已有的人员，请选择是哪一个"
 NEW, NEW_ROWS = 1000, 8  # lines of a new term that name new people are numbered from here
 
 
@@ -120,40 +123,66 @@ def roster_paste(request: HttpRequest, pk: int) -> HttpResponse:
     parsed = parse_roster(form.cleaned_data["text"])
     rows = [
         {"row": number, "name": row.name, "post": row.post, "phone": row.phone, "since": row.since or "", "text": row.text,
-         "in_charge": row.post in {"会长", "理事长"}, "doubts": [(doubt.field, doubt.message) for doubt in row.doubts],
-         "similar": list(similar_people(request.user, row.name))}
+         "in_charge": row.post in {"会长", "理事长"}, "doubts": [doubt.message for doubt in row.doubts]}
         for number, row in enumerate(parsed.rows, 1)
     ]  # fmt: skip
     ignored = [line for line in parsed.ignored if line.text.strip()]
+    return _preview(request, organization, context, rows, ignored=ignored)
+
+
+def _preview(
+    request: HttpRequest, organization: Organization, context: dict[str, Any], rows: list[dict[str, Any]], *, ignored: Any = (),
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    """The rows with who each may be, what is doubtful, and who would leave were the whole roster replaced by them."""
+    for row, who in zip(rows, _candidates(request, organization, rows), strict=True):
+        asked = row.get("person", "")
+        row |= {"choices": who.choices, "chosen": int(asked) if asked.isdigit() else who.chosen}
+        if who.choices and row["chosen"] is None and WHICH not in row["doubts"]:
+            row["doubts"] = [*row["doubts"], WHICH]
+    kept = {row["name"] for row in rows}
+    present = organization.memberships.in_force().select_related("person").order_by("number", "pk")
+    leaving = [f"{row.person.name}（{row.post}）" for row in present if row.person.name not in kept]
     return render(request, "organizations/roster_preview.html", context | {
-        "rows": rows, "ignored": ignored, "form": KeyedForm(), "doubted": sum(bool(row["doubts"]) for row in rows), "problems": {},
-    })  # fmt: skip
+        "rows": rows, "ignored": ignored, "form": KeyedForm(), "doubted": sum(bool(row["doubts"]) for row in rows), "leaving": leaving,
+    }, status=status)  # fmt: skip
+
+
+def _candidates(request: HttpRequest, organization: Organization, rows: list[dict[str, Any]]) -> list[Candidates]:
+    lines = [(row["name"].strip(), _phone(row["phone"])) for row in rows]
+    return candidates_for(organization, lines, user=request.user)
 
 
 def _write_pasted(request: HttpRequest, organization: Organization, context: dict[str, Any]) -> HttpResponse:
     """Write the previewed rows; wrong ones come back with what was typed in all of them."""
     numbers = [number for number in request.POST.getlist("row") if number.isdigit()][: services.MOST_ROWS]
-    rows = [{name: request.POST.get(f"{name}-{number}", "") for name in ("name", "post", "phone", "since", "in_charge")} | {"row": int(number)}
+    rows = [{name: request.POST.get(f"{name}-{number}", "") for name in PASTED} | {"row": int(number)}
             for number in numbers if request.POST.get(f"keep-{number}")]  # fmt: skip
-    lines = [Line.read(row["row"], row) for row in rows]
-    replace = request.POST.get("replace") == "yes"
-    try:
-        outcome = act_once(request, lambda: services.save_roster(organization, lines, by=request.user, replace=replace))
-    except ValidationError as error:
-        messages.error(request, "；".join(error.messages))
-        outcome = Outcome(refused=[services.Refusal(0, "name", "")])
-    if outcome and outcome.refused:
-        problems = {}
-        for refusal in outcome.refused:
-            problems.setdefault(refusal.row, []).append((refusal.field, refusal.message))
-        wrong = [row | {"doubts": problems.get(row["row"], []), "wrong": row["row"] in problems} for row in rows]
-        left = wrong if replace else [row for row in wrong if row["wrong"]]
+    replace, problems = request.POST.get("replace") == "yes", {}
+    for row, who in zip(rows, _candidates(request, organization, rows), strict=True):
+        if row["person"] not in {str(value) for value, _ in who.choices}:  # another name was typed since
+            row["person"] = ""
+        if who.choices and who.chosen is None and not row["person"]:
+            problems[row["row"]] = [WHICH]
+    lines = [Line.read(row["row"], row) for row in rows if row["row"] not in problems]
+    outcome = Outcome()
+    if not (replace and problems):  # one wrong line stops a replacement
+        try:
+            save = partial(services.save_roster, organization, lines, by=request.user, replace=replace)
+            outcome = act_once(request, save) or outcome
+        except ValidationError as error:
+            messages.error(request, "；".join(error.messages))
+            problems |= {row["row"]: [] for row in rows}
+    for refusal in outcome.refused:
+        problems.setdefault(refusal.row, []).append(refusal.message)
+    for _, message in outcome.warnings if outcome.rows else ():
+        messages.warning(request, message)
+    if problems:
+        left = [row | {"doubts": problems.get(row["row"], [])} for row in rows if replace or row["row"] in problems]
         if not replace and outcome.rows:
             messages.success(request, f"已保存 {len(outcome.rows)} 行；下面 {len(left)} 行需要改正。")
-        return render(request, "organizations/roster_preview.html", context | {
-            "rows": left, "ignored": [], "form": KeyedForm(), "doubted": len(left), "problems": problems, "replace": replace,
-        }, status=422)  # fmt: skip
-    if outcome:
+        return _preview(request, organization, context | {"replace": replace}, left, status=422)
+    if outcome.rows:
         messages.success(request, words_of(outcome))
     return redirect("organizations:roster", organization.pk)
 
@@ -334,10 +363,7 @@ def personmerge_undo(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("organizations.view_person")
 def person_similar(request: HttpRequest) -> JsonResponse:
     """Records that may be the same person as a name (and number) being typed; by POST, so that no number is in a log."""
-    try:
-        phone = PhoneField(required=False).clean(request.POST.get("phone", ""))
-    except ValidationError:
-        phone = ""
+    phone = _phone(request.POST.get("phone", ""))
     digits = phone.reveal() if phone else ""
     found = (
         similar_people(request.user, request.POST.get("name", "")[:30], digits)
@@ -419,6 +445,14 @@ def answer_of(outcome: Outcome) -> dict[str, Any]:
 def words_of(outcome: Outcome) -> str:
     parts = [("新增", outcome.new), ("修改", outcome.changed), ("不变", outcome.kept), ("离任", outcome.leaving)]
     return "花名册：" + "，".join(f"{label} {len(rows)} 人" for label, rows in parts)
+
+
+def _phone(text: str) -> Any:
+    """A number as it was typed; nothing where it is none."""
+    try:
+        return PhoneField(required=False).clean(text)
+    except ValidationError:
+        return ""
 
 
 def _day(text: str) -> tuple[dt.date, str]:

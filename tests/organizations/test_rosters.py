@@ -299,6 +299,59 @@ class PageTests(RosterCase):
         assert page.status_code == 422 and "请填写职务" in page.text and 'value="王某戊"' in page.text
         assert "李某丁" in self.names() and "王某戊" not in self.names()
 
+    def pasted(self, *rows, **more):
+        """Post previewed lines of (name, post, phone, person)."""
+        form = {"step": "write", "idempotency_key": uuid.uuid4().hex, "row": [str(n) for n in range(len(rows))], **more}
+        for n, values in enumerate(rows):
+            form |= {f"keep-{n}": "1"} | {
+                f"{name}-{n}": value for name, value in zip(("name", "post", "phone", "person"), values, strict=False)
+            }
+        return self.client.post(self.url("roster_paste"), form)
+
+    def test_a_pasted_name_that_several_have_is_chosen_in_the_preview(self):
+        twins = [Person.objects.create(name="郑某壬", area=self.township, phone=f"1380000{n}{n}{n}{n}") for n in (1, 2)]
+        stranger = Person.objects.create(name="郑某壬", area=make_township(parent=self.county))
+        with QueriesAtMost(20):
+            page = self.client.post(self.url("roster_paste"), {"text": "郑某壬 会员\n张某乙 理事\n何某癸 会员"})
+        assert page.text.count("请选择是哪一个</option>") == 1 and "可能是已有的人员" in page.text
+        assert (
+            all(f'<option value="{twin.pk}"' in page.text for twin in twins)
+            and f'value="{stranger.pk}"' not in page.text
+        )
+        known = self.people[1].person_id
+        assert f'<option value="{known}" selected>是张某乙（水坪镇，水坪镇商会副会长）' in page.text
+        page = self.pasted(("郑某壬", "会员", "", ""), ("张某乙", "理事", "", known))
+        assert page.status_code == 422 and "请选择是哪一个" in page.text and "已保存 1 行" in page.text
+        assert "郑某壬" not in self.names()
+        self.pasted(("郑某壬", "会员", "", twins[1].pk))
+        assert Membership.objects.get(post="会员", person__name="郑某壬").person == twins[1]
+        self.pasted(("郑某壬", "理事", "", "0"))
+        assert Membership.objects.get(post="理事", person__name="郑某壬").person not in twins
+
+    def test_another_number_or_the_same_number_under_another_name_is_a_question(self):
+        Person.objects.create(name="郑某壬", area=self.township, phone=PHONE)
+        for pasted in ("郑某壬 会员 13800009999", f"郑某仁 会员 {PHONE}"):
+            page = self.client.post(self.url("roster_paste"), {"text": pasted})
+            assert "请选择是哪一个" in page.text and PHONE[:9] not in page.text.replace(pasted, "").replace(
+                f'value="{PHONE}"', ""
+            )
+        page = self.client.post(self.url("roster_paste"), {"text": f"郑某壬 会员 {PHONE}"})
+        assert "请选择是哪一个" not in page.text
+
+    def test_a_choice_made_for_another_name_does_not_count(self):
+        self.pasted(("张某贾", "理事", "", self.people[0].person_id))
+        assert Membership.objects.get(post="理事").person.name == "张某贾"
+
+    def test_a_question_stops_a_replacement_which_says_before_who_would_leave(self):
+        page = self.client.post(self.url("roster_paste"), {"text": "会长：张某甲\n会员：何某癸"})
+        assert "整份替换时 2 人离任" in page.text and "张某乙（副会长）、张某丙（会员）" in page.text
+        for n in (1, 2):
+            Person.objects.create(name="郑某壬", area=self.township, phone=f"1380000{n}{n}{n}{n}")
+        page = self.pasted(("郑某壬", "会员", "", ""), ("何某癸", "会员"), replace="yes")
+        assert (
+            page.status_code == 422 and self.names() == ["张某甲", "张某乙", "张某丙"] and 'value="何某癸"' in page.text
+        )
+
     def test_measures_follow(self):
         today = timezone.localdate()
 

@@ -7,7 +7,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from organizations.models import Area, Level, Membership, Organization, Person, RequiredPost
+from organizations.models import Area, Level, Membership, Organization, Person, PersonMerge, RequiredPost
 from portal.kit.filters import DateInput, FilterSet
 
 
@@ -58,6 +58,23 @@ class PersonFilterSet(FilterSet):
 
     def in_area(self, queryset: Any, name: str, value: Area) -> QuerySet:
         return queryset.in_area(value)
+
+
+class PersonMergeFilterSet(FilterSet):
+    search_fields = ("kept__name", "kept__pinyin", "dropped__name", "dropped__pinyin", "by__name")
+    state = django_filters.ChoiceFilter(
+        choices=[("open", "可以撤销"), ("undone", "已撤销"), ("over", "已满 30 天")], label="状态", method="by_state"
+    )
+
+    class Meta:
+        model = PersonMerge
+        fields = ["state"]
+
+    def by_state(self, queryset: Any, name: str, value: str) -> QuerySet:
+        if value == "undone":
+            return queryset.filter(undone_at__isnull=False)
+        limit = timezone.now() - dt.timedelta(days=PersonMerge.UNDO_DAYS)
+        return queryset.filter(undone_at=None, **{"at__gt" if value == "open" else "at__lte": limit})
 
 
 class RequiredPostFilterSet(FilterSet):

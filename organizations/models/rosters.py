@@ -173,6 +173,20 @@ class PersonMerge(models.Model):
     def __str__(self):
         return f"{self.dropped}并入{self.kept}"
 
+    def get_absolute_url(self):
+        return reverse("organizations:personmerge_detail", args=[self.pk])
+
+    @property
+    def undo_until(self) -> dt.date:
+        """The last day on which it can be taken back."""
+        return timezone.localdate(self.at + dt.timedelta(days=self.UNDO_DAYS))
+
+    @property
+    def state(self) -> str:
+        if self.undone_at is not None:
+            return "已撤销"
+        return "可以撤销" if self.can_be_undone else "已满 30 天"
+
     @property
     def can_be_undone(self) -> bool:
         return self.undone_at is None and timezone.now() - self.at < dt.timedelta(days=self.UNDO_DAYS)

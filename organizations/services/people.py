@@ -14,18 +14,27 @@ from organizations.models import Membership, Organization, Person, PersonMerge
 from organizations.services.rosters import NOBODY, is_same
 from portal.audit.models import Act, Action, Change, record, record_many
 from portal.kit import saving
-from portal.kit.secrets import Phone, fingerprint
+from portal.kit.secrets import Phone
 
 CHOICES = ("kept", "dropped")
 MOST = 5
 
 
-def similar_people(user: Any, name: str, phone: str = "", *, but: int | None = None) -> QuerySet[Person]:
+def similar_people(user: Any, name: str, phone: Any = "") -> QuerySet[Person]:
     """Records that may be the same person, within scope: the same name, or the same number."""
     same = Q(name=name.strip()) if name.strip() else Q(pk__in=[])
     if phone:
-        same |= Q(phone_fingerprint=fingerprint(phone))
-    return Person.objects.permitted(user).current().filter(same).exclude(pk=but or 0).select_related("area")[:MOST]
+        same |= Q(phone_fingerprint=phone.fingerprint)
+    return Person.objects.permitted(user).current().filter(same).select_related("area")[:MOST]
+
+
+def doubles_of(person: Person, *, user: Any) -> QuerySet[Person]:
+    """Other records that may be this person: a name written or spoken the same, or the same number."""
+    same = Q(name=person.name) | Q(pinyin=person.pinyin, area=person.area_id)
+    if person.phone_fingerprint:
+        same |= Q(phone_fingerprint=person.phone_fingerprint)
+    rows = Person.objects.permitted(user).current().filter(same)
+    return rows.exclude(pk=person.pk).select_related("area").order_by("pk")[:MOST]
 
 
 @dataclass

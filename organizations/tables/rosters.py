@@ -1,4 +1,4 @@
-from organizations.models import Membership, Person, RequiredPost
+from organizations.models import Membership, Person, PersonMerge, RequiredPost
 from portal.kit.tables import Column, Table
 
 
@@ -28,6 +28,22 @@ class PersonTable(Table):
     class Meta:
         model = Person
         fields = ["name", "phone", "area"]
+
+
+class PersonMergeTable(Table):
+    """Who made one record of which two, and until when it can be taken back."""
+
+    dropped = Column("并入的记录", order_by="dropped__name", link=True)
+    kept = Column("保留的记录", order_by="kept__name")
+    moved = Column("随同任职", numeric=True, value=lambda merge: len(merge.moved))
+    by = Column("合并人", "by.name", order_by="by__name")
+    at = Column("合并时间", order_by="at")
+    undo_until = Column("可撤销至", order_by="at")
+    state = Column("状态", tone=lambda merge: "blue" if merge.can_be_undone else "grey")
+
+    class Meta:
+        model = PersonMerge
+        fields = ["dropped", "kept", "moved", "by", "at", "undo_until", "state"]
 
 
 class RequiredPostTable(Table):

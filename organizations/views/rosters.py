@@ -19,7 +19,14 @@ from organizations.forms import rosters as forms
 from organizations.models import Membership, Organization, Person, PersonMerge, RequiredPost
 from organizations.roster_text import parse_roster
 from organizations.services import rosters as services
-from organizations.services.people import Candidates, candidates_for, merge_people, similar_people, undo_merge
+from organizations.services.people import (
+    Candidates,
+    candidates_for,
+    doubles_of,
+    merge_people,
+    similar_people,
+    undo_merge,
+)
 from organizations.services.reveals import reveals_of
 from organizations.services.rosters import Line, Outcome
 from organizations.tables import rosters as tables
@@ -33,6 +40,9 @@ from portal.kit.views import act_once, permitted_or_404, reported, submission_ke
 
 ORGANIZATIONS = Organization.objects.select_related("area__parent", "unit")
 CHANGE = "organizations.change_membership"
+PEOPLE: list[views.Crumb] = [
+    ("组织与阵地", None), ("成员花名册", "/organizations/members/"), ("人员", "/organizations/people/")
+]  # fmt: skip
 CELLS = ("name", "post", "in_charge", "phone", "since", "until")
 BLANK_ROWS = 40
 PASTED = ("name", "post", "phone", "since", "in_charge", "person", "text")  # fields of one previewed line
@@ -277,7 +287,10 @@ class PersonListView(views.ListView):
     queryset = Person.objects.current().select_related("area")
     table_class = tables.PersonTable
     filterset_class = filters.PersonFilterSet
-    crumbs = [("组织与阵地", None), ("成员花名册", "/organizations/members/")]
+    crumbs = PEOPLE[:2]
+
+    def get_actions(self) -> list[views.Button]:
+        return [{"label": "合并记录", "url": reverse("organizations:personmerge_list")}]
 
 
 class PersonDetailView(views.DetailView):
@@ -285,7 +298,7 @@ class PersonDetailView(views.DetailView):
     queryset = Person.objects.select_related("area", "merged_into")
     template_name = "organizations/person_detail.html"
     fields = ("name", "phone", "area", "merged_into")
-    crumbs = [("组织与阵地", None), ("人员", "/organizations/people/")]
+    crumbs = PEOPLE
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person, user = self.object, self.request.user
@@ -296,7 +309,7 @@ class PersonDetailView(views.DetailView):
             .order_by("-since")
         )
         merges = PersonMerge.objects.permitted(user).filter(kept=person).select_related("kept", "dropped", "by")
-        alike = similar_people(user, person.name, but=person.pk) if not person.merged_into_id else []
+        alike = doubles_of(person, user=user) if not person.merged_into_id else []
         may_merge = user.has_perm("organizations.merge_person") and user.has_perm("organizations.change_person", person)
         return super().get_context_data(
             posts=list(posts),
@@ -321,6 +334,37 @@ class PersonUpdateView(views.UpdateView):
     model = Person
     queryset = Person.objects.current().select_related("area")
     form_class = forms.PersonForm
+
+
+class PersonMergeListView(views.ListView):
+    model = PersonMerge
+    queryset = PersonMerge.objects.select_related("kept", "dropped", "by")
+    table_class = tables.PersonMergeTable
+    filterset_class = filters.PersonMergeFilterSet
+    title = "人员合并记录"
+    crumbs = PEOPLE
+    empty_title = "没有合并记录"
+    empty_hint = "在人员页面“对照合并”两条重复的记录以后，这里列出谁在什么时候合并了什么。"
+
+
+class PersonMergeDetailView(views.DetailView):
+    """What was merged into what, the posts that went over, and the way back while there is one."""
+
+    model = PersonMerge
+    queryset = PersonMerge.objects.select_related("kept__area", "dropped__area", "by")
+    template_name = "organizations/personmerge_detail.html"
+    fields = ("kept", "dropped", "by", "at", "undone_at")
+    crumbs = [*PEOPLE, ("合并记录", "/organizations/merges/")]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        merge, user = self.object, self.request.user
+        moved = Membership.objects.permitted(user).filter(pk__in=merge.moved).select_related("organization", "person")
+        may_undo = user.has_perm("organizations.merge_person") and user.has_perm(
+            "organizations.change_person", merge.kept
+        )
+        return super().get_context_data(
+            moved=list(moved), may_undo=may_undo and merge.can_be_undone, form=KeyedForm(), **kwargs
+        )
 
 
 @permission_required("organizations.merge_person")
@@ -363,13 +407,7 @@ def personmerge_undo(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("organizations.view_person")
 def person_similar(request: HttpRequest) -> JsonResponse:
     """Records that may be the same person as a name (and number) being typed; by POST, so that no number is in a log."""
-    phone = _phone(request.POST.get("phone", ""))
-    digits = phone.reveal() if phone else ""
-    found = (
-        similar_people(request.user, request.POST.get("name", "")[:30], digits)
-        if request.POST.get("name") or digits
-        else []
-    )
+    found = similar_people(request.user, request.POST.get("name", "")[:30], _phone(request.POST.get("phone", "")))
     return JsonResponse({"people": [
         {"id": person.pk, "name": person.name, "phone": str(person.phone or ""), "area": person.area.name} for person in found
     ]})  # fmt: skip

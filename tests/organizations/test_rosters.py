@@ -439,6 +439,33 @@ class MergeTests(RosterCase):
         self.post.refresh_from_db()
         assert self.kept.phone.reveal() == "13800007777" and self.post.person == self.dropped
 
+    def test_the_list_of_merges_says_who_merged_what_and_leads_back(self):
+        self.merge()
+        merge, url = PersonMerge.objects.get(), reverse("organizations:personmerge_list")
+        with QueriesAtMost(12):
+            page = self.client.get(url)
+        assert all(words in page.text for words in ("张某曱", "张某甲", "王某甲", "可以撤销", str(merge.undo_until)))
+        assert "张某曱" in self.client.get(url, {"state": "open"}).text
+        assert "张某曱" not in self.client.get(url, {"state": "undone"}).text
+        assert "张某曱" in self.client.get(url, {"export": "csv"}).getvalue().decode("utf-8-sig")
+        detail = self.client.get(merge.get_absolute_url())
+        assert "水坪镇商会" in detail.text and reverse("organizations:personmerge_undo", args=[merge.pk]) in detail.text
+        self.client.force_login(make_user(role=Role.VILLAGE, area=self.village))
+        assert "张某曱" not in self.client.get(url).text
+        assert self.client.get(merge.get_absolute_url()).status_code == 404
+        self.client.force_login(make_user(role=Role.LEADER, area=self.county))
+        assert "撤销合并</button>" not in self.client.get(merge.get_absolute_url()).text
+        PersonMerge.objects.update(at=timezone.now() - dt.timedelta(days=31))
+        assert "已满 30 天" in self.client.get(url, {"state": "over"}).text
+
+    def test_a_person_page_names_homophones_and_the_same_number(self):
+        homophone = Person.objects.create(name="张某佳", area=self.township)
+        same = Person.objects.create(name="另某某", area=self.township, phone=PHONE)
+        self.kept.phone = PHONE
+        self.kept.save()
+        page = self.client.get(self.kept.get_absolute_url())
+        assert f"other={homophone.pk}" in page.text and f"other={same.pk}" in page.text
+
     def test_not_after_thirty_days(self):
         self.merge()
         PersonMerge.objects.update(at=timezone.now() - dt.timedelta(days=31))

@@ -339,6 +339,9 @@ class _Saving:
         if values["until"] == row.until:
             values["until"] = None
         self._add(line, values)
+        new = self.outcome.rows[line.row]
+        if new.pk is None:
+            new.number = row.number  # the place on the list goes with the line
         if row.until is None and not self.replace:  # a replaced roster lets go whoever is not in it
             self.end(row, max(self.on - DAY, row.since))
 

@@ -35,7 +35,12 @@ class RosterCase(TestCase):
     @classmethod
     def member(cls, name, post, **fields):
         person = Person.objects.create(name=name, area=cls.township, phone=fields.pop("phone", ""))
-        values = {"since": dt.date(2022, 3, 1), "in_charge": post == "会长", **fields}
+        values = {
+            "since": dt.date(2022, 3, 1),
+            "in_charge": post == "会长",
+            "number": cls.organization.memberships.count() + 1,
+            **fields,
+        }
         return Membership.objects.create(organization=cls.organization, person=person, post=post, **values)
 
     def setUp(self):
@@ -183,7 +188,7 @@ class GridTests(RosterCase):
         today = timezone.localdate()
         first, new = Membership.objects.get(pk=self.people[0].pk), Membership.objects.get(person__name="赵某甲")
         assert (first.until, new.since, new.post) == (today - dt.timedelta(1), today, first.post)
-        assert first.person.name == "张某甲" and not new.person.phone
+        assert first.person.name == "张某甲" and not new.person.phone and self.names() == ["赵某甲", "张某乙", "张某丙"]
         wrong = self.send(self.over("", "钱某乙", rename="succeed", post="", version=1)[1:]).json()
         assert wrong["refused"] and Membership.objects.get(pk=self.people[1].pk).until is None
 

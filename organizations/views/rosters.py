@@ -47,7 +47,7 @@ CELLS = ("name", "post", "in_charge", "phone", "since", "until")
 BLANK_ROWS = 40
 PASTED = ("name", "post", "phone", "since", "in_charge", "person", "text")  # fields of one previewed line
 WHICH = "可能是已有的人员，请选择是哪一个"
-NEW, NEW_ROWS = 1000, 8  # lines of a new term that name new people are numbered from here
+NEW, NEW_ROWS, NEW_MOST = 1000, 8, 200  # lines of a new term that name new people are numbered from here
 
 
 @require_GET
@@ -146,8 +146,7 @@ def _preview(
 ) -> HttpResponse:  # fmt: skip
     """The rows with who each may be, what is doubtful, and who would leave were the whole roster replaced by them."""
     for row, who in zip(rows, _candidates(request, organization, rows), strict=True):
-        asked = row.get("person", "")
-        row |= {"choices": who.choices, "chosen": int(asked) if asked.isdigit() else who.chosen}
+        row.update(_who(row, who))
         if who.choices and row["chosen"] is None and WHICH not in row["doubts"]:
             row["doubts"] = [*row["doubts"], WHICH]
     kept = {row["name"] for row in rows}
@@ -156,6 +155,13 @@ def _preview(
     return render(request, "organizations/roster_preview.html", context | {
         "rows": rows, "ignored": ignored, "form": KeyedForm(), "doubted": sum(bool(row["doubts"]) for row in rows), "leaving": leaving,
     }, status=status)  # fmt: skip
+
+
+def _who(row: dict[str, Any], who: Candidates) -> dict[str, Any]:
+    """Who a line may be and who is chosen; a choice that was made for another name does not count."""
+    asked = row.get("person", "")
+    asked = asked if asked in {str(value) for value, _ in who.choices} else ""
+    return {"choices": who.choices, "person": asked, "chosen": int(asked) if asked else who.chosen}
 
 
 def _candidates(request: HttpRequest, organization: Organization, rows: list[dict[str, Any]]) -> list[Candidates]:
@@ -170,9 +176,8 @@ def _write_pasted(request: HttpRequest, organization: Organization, context: dic
             for number in numbers if request.POST.get(f"keep-{number}")]  # fmt: skip
     replace, problems = request.POST.get("replace") == "yes", {}
     for row, who in zip(rows, _candidates(request, organization, rows), strict=True):
-        if row["person"] not in {str(value) for value, _ in who.choices}:  # another name was typed since
-            row["person"] = ""
-        if who.choices and who.chosen is None and not row["person"]:
+        row.update(_who(row, who))
+        if who.choices and row["chosen"] is None:
             problems[row["row"]] = [WHICH]
     lines = [Line.read(row["row"], row) for row in rows if row["row"] not in problems]
     outcome = Outcome()
@@ -202,66 +207,88 @@ def roster_reelect(request: HttpRequest, pk: int) -> HttpResponse:
     """换届: who stays is ticked, new people are added below; one step closes the old term and opens the new one."""
     organization = permitted_or_404(ORGANIZATIONS, request.user, "change", pk=pk)
     members = list(organization.memberships.in_force().select_related("person__area").order_by("number", "pk"))
-    form = forms.ReelectForm(request.POST if request.method == "POST" else None)
-    lines, problems = _term_lines(request, members), {}
+    saving = request.method == "POST" and "more" not in request.POST
+    form = forms.ReelectForm(request.POST if saving else None, initial=_asked(request, "on", "next_election_on"))
+    added = _added_rows(request, organization)
+    problems = {row["row"]: [WHICH] for row in added if row["name"] and row["choices"] and row["chosen"] is None}
     shown = {pk for pk in request.POST.getlist("member") if pk.isdigit()}
-    if request.method == "POST" and shown != {str(member.pk) for member in members}:
+    if saving and shown != {str(member.pk) for member in members}:
         form.is_valid()
         form.add_error(None, "花名册在您打开这一页以后有变化，下面是最新的成员；请重新核对连任和职务后再办理。")
-    elif request.method == "POST" and form.is_valid():
-        try:
-            outcome = act_once(request, lambda: services.reelect(
-                organization, [line for line in lines if line], on=form.cleaned_data["on"],
-                next_election_on=form.cleaned_data["next_election_on"], by=request.user,
-            ))  # fmt: skip
-        except ValidationError as error:
-            form.add_error(None, ValidationError(error.messages))
-            outcome = None
-        if outcome and outcome.refused:
-            for refusal in outcome.refused:
-                problems.setdefault(refusal.row, []).append(refusal.message)
-        elif not form.errors:
+    elif saving and form.is_valid() and not problems:
+        problems = _reelected(request, organization, form, [*_staying(request, members), *map(_added, added)])
+        if not form.errors and not problems:
             messages.success(request, "换届已办理，新一届花名册已建立。")
             return redirect("organizations:roster", pk)
-    status = 422 if request.method == "POST" else 200
-    posted = request.POST
-    rows = [
-        {
-            "row": n,
-            "member": member,
-            "stays": not posted or bool(posted.get(f"keep-{member.pk}")),
-            "post": posted.get(f"post-{member.pk}", member.post),
-            "in_charge": bool(posted.get(f"in_charge-{member.pk}")) if posted else member.in_charge,
-            "problems": problems.get(n, []),
-        }
-        for n, member in enumerate(members, 1)
-    ]
-    more = [
-        {
-            "row": n,
-            **{name: posted.get(f"new-{name}-{n}", "") for name in ("name", "post", "phone")},
-            "in_charge": bool(posted.get(f"new-in_charge-{n}")),
-            "problems": problems.get(NEW + n, []),
-        }
-        for n in range(1, NEW_ROWS + 1)
-    ]
     return render(request, "organizations/roster_reelect.html", {
         "title": f"{organization} · 换届", "crumbs": crumbs_of(organization, True), "organization": organization, "form": form,
-        "rows": rows, "more": more, "next_term": organization.term_number + 1,
-    }, status=status)  # fmt: skip
+        "rows": _present_rows(request, members, problems), "next_term": organization.term_number + 1,
+        "more": [row | {"problems": problems.get(row["row"], []) if saving else []} for row in added], "most": len(added) >= NEW_MOST,
+    }, status=422 if saving else 200)  # fmt: skip
 
 
-def _term_lines(request: HttpRequest, members: list[Membership]) -> list[Line | None]:
-    """The lines of the next term out of the plain form: present members by their key and tick, new ones by name."""
+def _reelected(request: HttpRequest, organization: Organization, form: Any, lines: list[Line]) -> dict[int, list[str]]:
+    """Carry a 换届 out; line → what is wrong with it, other errors on the form."""
+    days = {name: form.cleaned_data[name] for name in ("on", "next_election_on")}
+    try:
+        with transaction.atomic():
+            outcome = act_once(request, lambda: services.reelect(organization, lines, by=request.user, **days))
+            transaction.set_rollback(
+                bool(outcome and outcome.refused)
+            )  # the key too: what is put right may be sent again
+    except ValidationError as error:
+        form.add_error(None, ValidationError(error.messages))
+        return {}
+    problems: dict[int, list[str]] = {}
+    for refusal in outcome.refused if outcome else ():
+        problems.setdefault(refusal.row, []).append(refusal.message)
+    for _, message in outcome.warnings if outcome and not problems else ():
+        messages.warning(request, message)
+    return problems
+
+
+def _present_rows(
+    request: HttpRequest, members: list[Membership], problems: dict[int, list[str]]
+) -> list[dict[str, Any]]:
+    posted = request.POST
+    return [
+        {"row": n, "member": member, "stays": not posted or bool(posted.get(f"keep-{member.pk}")),
+         "post": posted.get(f"post-{member.pk}", member.post), "problems": problems.get(n, []),
+         "in_charge": bool(posted.get(f"in_charge-{member.pk}")) if posted else member.in_charge}
+        for n, member in enumerate(members, 1)
+    ]  # fmt: skip
+
+
+def _staying(request: HttpRequest, members: list[Membership]) -> list[Line]:
+    """The ticked members of the present term, by their key."""
     posted, lines = request.POST, []
     for n, member in enumerate(members, 1):
         if posted.get(f"keep-{member.pk}"):
             values = {"name": member.person.name, "post": posted.get(f"post-{member.pk}", ""), "id": member.pk}
             lines.append(Line.read(n, values | {"in_charge": posted.get(f"in_charge-{member.pk}")}))
-    for n in range(1, NEW_ROWS + 1):
-        values = {name: posted.get(f"new-{name}-{n}", "") for name in ("name", "post", "phone", "in_charge")}
-        lines.append(Line.read(NEW + n, values) if values["name"].strip() else None)
     return lines
+
+
+def _added_rows(request: HttpRequest, organization: Organization) -> list[dict[str, Any]]:
+    """The rows for new people as they were typed, more of them when asked, with who each may be."""
+    posted = request.POST
+    asked = posted.get("added", "")
+    number = min(int(asked), NEW_MOST) if asked.isdigit() and len(asked) < 4 else NEW_ROWS  # noqa: PLR2004
+    number = min(number + NEW_ROWS, NEW_MOST) if "more" in posted else number
+    names = ("name", "post", "phone", "person", "in_charge")
+    rows = [
+        {name: posted.get(f"new-{name}-{n}", "") for name in names} | {"row": NEW + n, "n": n}
+        for n in range(1, number + 1)
+    ]
+    return [row | _who(row, who) for row, who in zip(rows, _candidates(request, organization, rows), strict=True)]
+
+
+def _added(row: dict[str, Any]) -> Line:
+    return Line.read(row["row"], row)
+
+
+def _asked(request: HttpRequest, *names: str) -> dict[str, str]:
+    return {name: request.POST[name] for name in names if request.POST.get(name)}
 
 
 class MembershipListView(views.ListView):

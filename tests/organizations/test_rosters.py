@@ -393,6 +393,36 @@ class ReelectionTests(RosterCase):
             assert page.status_code == 422 and words in page.text and 'value="李某丁"' in page.text
         assert Membership.objects.filter(until=None).count() == 3
 
+    def test_what_was_refused_is_carried_out_once_it_is_put_right(self):
+        page = self.post(**{"new-post-1": ""})
+        key = page.context["form"]["idempotency_key"].value()
+        assert self.post(idempotency_key=key).status_code == 302
+        self.organization.refresh_from_db()
+        assert self.organization.term_number == 2 and "李某丁" in self.names()
+        self.post(idempotency_key=key)
+        self.organization.refresh_from_db()
+        assert self.organization.term_number == 2
+
+    def test_more_rows_are_added_without_losing_what_was_typed(self):
+        page = self.post(more="1", added="8", on="2026-02-28")
+        assert page.status_code == 200 and 'name="new-name-16"' in page.text and 'name="new-name-17"' not in page.text
+        assert (
+            'value="李某丁"' in page.text
+            and 'value="2026-02-28"' in page.text
+            and Membership.objects.filter(term_number=2).count() == 0
+        )
+        assert self.post(added="16", **{"new-name-12": "周某庚", "new-post-12": "会员"}).status_code == 302
+        assert "周某庚" in self.names()
+
+    def test_a_new_line_without_a_name_is_said_and_namesakes_are_asked(self):
+        page = self.post(**{"new-post-2": "会员"})
+        assert page.status_code == 422 and "请填写姓名" in page.text
+        twins = [Person.objects.create(name="李某丁", area=self.township, phone=f"1380000{n}{n}{n}{n}") for n in (1, 2)]
+        page = self.post()
+        assert page.status_code == 422 and "请选择是哪一个" in page.text
+        assert self.post(**{"new-person-1": str(twins[1].pk)}).status_code == 302
+        assert Membership.objects.get(post="秘书长").person == twins[1]
+
     def test_a_roster_that_changed_meanwhile_is_shown_anew(self):
         Membership.objects.filter(pk=self.people[0].pk).update(until=dt.date(2026, 2, 1))
         page = self.post()

@@ -4,6 +4,7 @@ import "./typed-early.js";
 import "./shortcuts.js";
 import "./dialogs.js";
 import "./autosubmit.js";
+import "./keep-files.js";
 import "./submit-once.js";
 import "./select-rows.js";
 import "./dirty-guard.js";

@@ -165,8 +165,14 @@ class RosterGrid {
     return { ...answer, sent };
   }
 
-  async save(options = {}, rows = this.unsaved) {
+  /** One save after the other: a second one while the first is on its way would be a conflict with oneself. */
+  save(options = {}, rows = null) {
     this.grid.finish(true);
+    this.saving = (this.saving || Promise.resolve()).then(() => this.saveNow(options, rows || this.unsaved));
+    return this.saving;
+  }
+
+  async saveNow(options, rows) {
     if (!rows.length && !options.replace) { this.tell("没有需要保存的修改。"); return; }
     this.state.textContent = "正在保存……";
     try {

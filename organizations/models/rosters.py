@@ -103,11 +103,16 @@ class Organization(Register):
                 {"area": f"{label}设在{Level(level).label}，{self.area}是{self.area.get_level_display()}。"}
             )
         kinds = self.AREA_KINDS.get(self.Kind(self.kind))
-        if self._state.adding and kinds and self.area.kind not in kinds:
+        if kinds and self.area.kind not in kinds and not self._stands_so():
             names = "、".join(Kind(kind).label for kind in Kind.values if kind in kinds)
             raise ValidationError(
                 {"kind": f"{self.get_kind_display()}设在{names}，{self.area}是{self.area.get_kind_display()}。"}
             )
+
+    def _stands_so(self) -> bool:
+        """Whether it is stored in this place as this kind: a village may have become a community since."""
+        stored = Organization.objects.filter(pk=self.pk, kind=self.kind, area=self.area_id)
+        return not self._state.adding and stored.exists()
 
 
 class PersonQuerySet(ScopedQuerySet):

@@ -14,13 +14,14 @@ from django.db.models import Max
 from django.utils import timezone
 
 from assessments.models import Score, Task
-from organizations.models import Organization, Standard, StandardItem, StandardVersion
+from organizations.models import Level, Organization, Standard, StandardItem, StandardVersion
 from outreach.models import Request, Station
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
 from portal.exchange.models import ImportBatch
 from portal.exchange.registers import WORKBOOKS
 from portal.exchange.services import batches, downloads
+from tests.exchange.desk import Desk, xlsx
 from tests.factories import (
     make_activity,
     make_brand,
@@ -214,6 +215,21 @@ def test_one_cell_changed_by_hand_is_the_one_change(staff):
     assert [(c.label, c.before, c.after) for c in line.changes] == [("开放时间", "周一至周五 8:30-17:30", "周六全天")]
     batches.write(batch, by=staff, expected=batch.version)
     assert Station.objects.get(name=HARD).opening_hours == "周六全天"
+
+
+def test_each_kind_of_organization_comes_in_at_its_level_alone(staff):
+    places = {Level.COUNTY: ("测试甲县", ""), Level.TOWNSHIP: ("水坪镇", ""), Level.VILLAGE: ("水坪镇", "石桥村")}
+    heads = ["乡镇", "村（社区）", "类别", "名称", "成立日期"]
+    rows = [(kind, level) for kind in Organization.Kind for level in Level]
+    table = [[*places[level], kind.label, f"{kind.label}{level.label}", "2022-03-01"] for kind, level in rows]
+    page = Desk(staff, "organizations").upload(xlsx([heads, *table]))
+    refused = {number for number, words in page.outcomes.items() if words == "错误"}
+    no_home = {
+        Organization.Kind.STREET_ASSOCIATION,
+        Organization.Kind.COMMUNITY_FELLOWSHIP,
+    }  # neither street nor community here
+    wrong = {n for n, (kind, level) in enumerate(rows, 2) if level != Organization.LEVELS[kind] or kind in no_home}
+    assert refused == wrong, page.outcomes
 
 
 def test_scores_of_a_quarter_come_in_with_their_reasons(staff):

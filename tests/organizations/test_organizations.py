@@ -6,7 +6,7 @@ import io
 import openpyxl
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.test import TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -44,6 +44,7 @@ from tests.uploads import pdf, picture, upload
 
 LIST = reverse("organizations:organization_list")
 CREATE = reverse("organizations:organization_create")
+API = "/api/organizations/"
 DAY = dt.timedelta(days=1)
 
 
@@ -414,6 +415,17 @@ class ChangeTests(OrganizationCase):
         file.refresh_from_db()
         assert file.area == other
 
+    def test_a_correction_keeps_the_kind_in_its_place_while_a_village_that_became_a_community_keeps_its_own(self):
+        form = self.client.get(self.url("update")).context["form"]
+        wrong = self.client.post(self.url("update"), self.filled(form, kind="community_fellowship"))
+        assert wrong.status_code == 422 and "设在社区" in wrong.text
+        community = make_village(parent=self.north, kind="community")
+        wrong = self.client.post(self.url("update"), self.filled(form, area=community.pk))
+        assert wrong.status_code == 422 and "设在村" in wrong.text
+        type(self.village).objects.filter(pk=self.village.pk).update(kind="community")
+        form = self.client.get(self.url("update")).context["form"]
+        assert self.client.post(self.url("update"), self.filled(form, note="由村改社区")).status_code == 302
+
     def test_it_is_not_pushed_into_another_township(self):
         form = self.client.get(self.url("update")).context["form"]
         assert self.client.post(self.url("update"), self.filled(form, area=self.foreign.pk)).status_code == 422
@@ -540,6 +552,39 @@ class DissolveTests(OrganizationCase):
         assert restore(gone, reason="有误", by=self.committee).until is None
         with pytest.raises(ValidationError, match="没有撤销"):
             restore(gone, reason="有误", by=self.committee)
+
+
+class LevelTests(OrganizationCase):
+    """Every kind at each level: the page's form, the API and the database itself hold the same rule."""
+
+    def setUp(self):
+        self.client.force_login(self.staff)
+        self.areas = {1: self.county, 2: self.north, 3: make_village(parent=self.north)}
+
+    def test_each_kind_lives_at_its_level_alone_by_every_door(self):
+        community = make_village(parent=self.north, kind="community")
+        street = make_township(parent=self.county, kind="street")
+        homes = {"community_fellowship": community, "street_association": street}
+        for n, kind in enumerate(Organization.Kind):
+            level = Organization.LEVELS[kind]
+            for other, area in self.areas.items():
+                if other == level:
+                    continue
+                values = {"kind": kind.value, "name": f"组织{n}", "since": "2022-03-01", "area": area.pk}
+                with self.subTest(kind=kind, level=other):
+                    page = self.client.post(CREATE, values | {"term_number": 1, "confirmed": "on"})
+                    assert page.status_code == 422 and "设在" in page.text
+                    answer = self.client.post(API, values, content_type="application/json")
+                    assert answer.status_code == 400 and "area" in answer.json()
+                    with self.assertRaises(DatabaseError), transaction.atomic():
+                        Organization.objects.bulk_create([Organization(**values | {"area": area})])
+            home = homes.get(kind, self.areas[level])
+            made = self.client.post(
+                API,
+                {"kind": kind.value, "name": f"组织{n}", "since": "2022-03-01", "area": home.pk},
+                content_type="application/json",
+            )
+            assert made.status_code == 201, made.content
 
 
 class ApiTests(OrganizationCase):

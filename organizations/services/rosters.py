@@ -427,10 +427,10 @@ class _Saving:
         if line.person == NOBODY:
             return self._new_person(values["name"], phone)
         if line.person is not None:
-            chosen = Person.objects.permitted(self.by).current().select_related("area").filter(pk=line.person).first()
+            chosen = self._chosen(line.person)
             if chosen is None:
                 raise ValidationError({"name": "选择的人员记录找不到了，请重新选择或留空新建。"})
-            return self._linked(chosen, phone)
+            return self._linked(chosen, phone, surely=True)
         namesakes = self._known(values["name"])
         alike = [someone for someone in namesakes if is_same(someone, phone)]
         if len(alike) > 1 and not phone:
@@ -449,9 +449,14 @@ class _Saving:
         self._known(name).append(someone)
         return someone
 
-    def _linked(self, person: Person, phone: Any) -> Person:
-        """A known record; a number that was typed for one that has none is kept."""
-        if person.pk and phone and not person.phone and self._new_phone(person, phone) is not None:
+    def _chosen(self, pk: int) -> Person | None:
+        """The record that a person chose: the one object of it where it is on the roster already."""
+        here = next((row.person for row in self.stored.values() if row.person_id == pk), None)
+        return here or Person.objects.permitted(self.by).current().select_related("area").filter(pk=pk).first()
+
+    def _linked(self, person: Person, phone: Any, *, surely: bool = False) -> Person:
+        """A known record; a number that was typed is kept where it has none, and where a person said that it is his."""
+        if person.pk and phone and (surely or not person.phone) and self._new_phone(person, phone) is not None:
             self.linked.setdefault(person.pk, (person, snapshot(person)))
             person.phone = phone
         return person

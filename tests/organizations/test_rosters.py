@@ -343,6 +343,15 @@ class PageTests(RosterCase):
         page = self.client.post(self.url("roster_paste"), {"text": f"郑某壬 会员 {PHONE}"})
         assert "请选择是哪一个" not in page.text
 
+    def test_a_new_number_of_somebody_who_was_chosen_is_kept(self):
+        member = self.member("吴某辛", "顾问", phone=PHONE)
+        self.pasted(
+            ("吴某辛", "顾问", "13800009999", member.person_id), ("吴某辛", "监事", "13800009999", member.person_id)
+        )
+        member.person.refresh_from_db()
+        assert member.person.phone.reveal() == "13800009999" and Person.objects.filter(name="吴某辛").count() == 1
+        assert member.person.memberships.filter(until=None).count() == 2
+
     def test_a_choice_made_for_another_name_does_not_count(self):
         self.pasted(("张某贾", "理事", "", self.people[0].person_id))
         assert Membership.objects.get(post="理事").person.name == "张某贾"

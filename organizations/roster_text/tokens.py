@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from organizations.roster_text.values import DATE, EARLIEST, HIDDEN_MARKS, PHONE, SERIALS, narrow, read_date
-from organizations.roster_text.words import COMPOUND_SURNAMES, HAN, SURNAMES, PostWords, is_name, words
+from organizations.roster_text.words import COMPOUND_SURNAMES, COURTESY, HAN, SURNAMES, PostWords, is_name, words
 
 _NUMERAL = "一二三四五六七八九十"
 _BORN = "出生(?:年月|日期|时间)?|生日|生于|入党(?:时间|日期)?|参加工作(?:时间)?"
@@ -36,6 +36,8 @@ _PATTERNS = {
     "open": r"[(\[【]",
     "close": r"[)\]】]",
 }
+_NAMED = rf"(?<=[{HAN}](?![长事员问任])[{HAN}]{{2}})|(?<=\b[{HAN}]{{2}})"  # 张某甲, 张某; no 会长王
+_COURTESY = re.compile(rf"(?:{_NAMED})(?:{'|'.join(COURTESY)})(?![{HAN}])")
 _DROPPED_APART = frozenset("男女汉")
 
 
@@ -72,7 +74,7 @@ def segments(line: str, posts: PostWords) -> Iterator[Segment]:
     """The line's segments; empty ones are left out."""
     kept: list[Token] = []
     start = 0
-    for token in _refined(_tokens(narrow(line), posts)):
+    for token in _refined(_tokens(_uncourtly(narrow(line)), posts)):
         if token.kind not in {"stop", "mark"}:
             kept.append(token)
             continue
@@ -81,6 +83,11 @@ def segments(line: str, posts: PostWords) -> Iterator[Segment]:
         kept, start = [], token.end
     if kept:
         yield Segment(kept, start, len(line))
+
+
+def _uncourtly(line: str) -> str:
+    """The line with 先生, 女士, 同志 behind a name blanked; every other character keeps its place."""
+    return _COURTESY.sub(lambda found: " " * len(found[0]), line)
 
 
 def _tokens(line: str, posts: PostWords) -> Iterator[Token]:

@@ -23,6 +23,7 @@ DEFAULT_POSTS = [
     "主任",
     "副主任",
 ]
+COURTESY = ("先生", "女士", "同志")
 HAN = "㐀-䶿一-鿿豈-﫿々〇\U00020000-\U0003ffff"
 LONGEST_RUN = 30  # a longer run of characters is a sentence
 
@@ -149,6 +150,8 @@ def name_doubt(name: str, posts: PostWords) -> str:
         return "未找到姓名，请补填"
     if posts.tail.search(name[-12:]) or _TITLE_END.search(name[-12:]):
         return f"“{name[:20]}”像是职务，请改填姓名"
+    if name.endswith(COURTESY):
+        return f"“{name[:20]}”是称呼，请改填姓名"
     if _PLACE_END.search(name[-8:]) and len(name) > 2:
         return f"“{name[:20]}”像是地名或单位名称，请改填姓名"
     if not (_NAME.fullmatch(name) or (len(name) <= 15 and _MINORITY_NAME.fullmatch(name))):

@@ -334,6 +334,10 @@ class _Saving:
 
     def _succeed(self, row: Membership, line: Line, values: dict[str, Any]) -> None:
         """Somebody else takes over a line: what still stands in it of the one before does not become the new one's."""
+        if row.until is not None and row.until < self.on:
+            raise ValidationError(
+                {"name": f"{row.person.name}已经离任，这一行不能换人；新任的人请在今天的花名册里登记。"}
+            )
         if line.since == str(row.since):
             values["since"] = None
         if values["until"] == row.until:

@@ -53,19 +53,22 @@ NEW, NEW_ROWS, NEW_MOST = 1000, 8, 200  # lines of a new term that name new peop
 @require_GET
 @permission_required("organizations.view_membership")
 def roster(request: HttpRequest, pk: int) -> HttpResponse:
-    """The roster on a day; editable today for whoever keeps it."""
-    organization = permitted_or_404(ORGANIZATIONS.with_verified(), request.user, pk=pk)
+    """The roster on a day. Whoever keeps it edits today's, and corrects lines of an earlier one."""
+    organization = permitted_or_404(ORGANIZATIONS, request.user, pk=pk)
     on, wrong = _day(request.GET.get("on", ""))
     members = list(organization.memberships.in_force(on).select_related("person__area").order_by("number", "pk"))
     today = timezone.localdate()
-    editable = on == today and organization.holds_on(today) and may_keep(request.user, organization)
-    tone = staleness(organization.verified_on, today)
-    last = organization.confirmations.select_related("by").first()
+    lines_there = on == today or (on < today and bool(members))
+    editable = lines_there and organization.holds_on(today) and may_keep(request.user, organization)
+    last = organization.confirmations.select_related("by").filter(on__lte=on).first()
+    tone = staleness(last.on if last else None, on)
+    term = max((row.term_number for row in members), default=organization.term_number)
     return render(request, "organizations/roster.html", {
         "title": f"{organization} · 花名册", "crumbs": crumbs_of(organization), "organization": organization, "on": on, "today": today,
         "wrong": wrong, "members": members, "editable": editable, "lacking": services.lacking(organization, members, on),
         "tone": tone, "staleness": STALENESS[tone], "last": last, "form": KeyedForm(),
-        "grid": grid_of(members, organization) if editable else None,
+        "grid": grid_of(members, organization, BLANK_ROWS if on == today else 0) if editable else None,
+        "keeping": editable and on == today, "term": organization.term_number if on == today else term,
     })  # fmt: skip
 
 
@@ -480,12 +483,12 @@ def crumbs_of(organization: Organization, inside: bool = False) -> list[tuple[st
     return [*crumbs, ("花名册", reverse("organizations:roster", args=[organization.pk]))] if inside else crumbs
 
 
-def grid_of(members: list[Membership], organization: Organization) -> dict[str, Any]:
-    """The roster as the browser's grid gets it; phones masked."""
+def grid_of(members: list[Membership], organization: Organization, blank: int) -> dict[str, Any]:
+    """The roster as the browser's grid gets it, phones masked; without blank rows nothing is added to it."""
     return {
         "columns": [{"name": name, "label": label} for name, label in zip(
             CELLS, ("姓名", "职务", "负责人", "联系电话", "任职日期", "离任日期"), strict=True)],
-        "rows": [row_of(member) for member in members], "blank": BLANK_ROWS, "organization": organization.name,
+        "rows": [row_of(member) for member in members], "blank": blank, "organization": organization.name,
     }  # fmt: skip
 
 

@@ -26,7 +26,8 @@ class RosterGrid {
     document.querySelector("[data-roster-table]").classList.add("print-only");
     this.grid = new Grid(card.querySelector("[data-roster-grid]"), this);
     card.querySelector("[data-roster-save]").addEventListener("click", () => this.save());
-    card.querySelector("[data-roster-replace]").addEventListener("click", () => this.replace());
+    this.fixed = !data.blank; // an earlier day: its lines are corrected, none are added
+    card.querySelector("[data-roster-replace]")?.addEventListener("click", () => this.replace());
     document.addEventListener("keydown", (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s") { event.preventDefault(); this.save(); }
     });
@@ -51,7 +52,7 @@ class RosterGrid {
   }
 
   room(count) {
-    const more = Math.min(count, MOST_ROWS - this.lines.length);
+    const more = this.fixed ? 0 : Math.min(count, MOST_ROWS - this.lines.length);
     for (let n = 0; n < more; n += 1) {
       this.lines.push(stored());
       this.rows.push({ label: String(this.lines.length) });

@@ -262,6 +262,34 @@ class PageTests(RosterCase):
         assert "张某丙" in self.client.get(f"{self.url()}?on=2023-01-01").text
         assert "张某丙" not in self.client.get(self.url()).text
 
+    def test_a_wrong_day_of_leaving_is_corrected_on_an_earlier_roster(self):
+        last, yesterday = self.people[2], timezone.localdate() - dt.timedelta(1)
+        self.send([{"id": last.pk, "version": 1, "name": "张某丙", "post": "会员", "until": str(yesterday)}])
+        assert "张某丙" not in self.client.get(self.url()).text
+        page = self.client.get(f"{self.url()}?on={yesterday}")
+        assert page.context["grid"]["blank"] == 0 and page.context["grid"]["rows"][2]["cells"][0] == "张某丙"
+        assert "整份替换" not in page.text and "换届</a>" not in page.text and "以前的花名册" in page.text
+        line = {"id": last.pk, "version": 2, "name": "张某丙", "post": "会员", "since": "2022-03-01", "until": ""}
+        wrong = self.send([line | {"name": "李某丁", "until": str(yesterday), "rename": "succeed"}]).json()
+        assert "已经离任" in wrong["refused"][0]["message"]
+        assert self.send([line]).json()["counts"]["changed"] == 1 and "张某丙" in self.names()
+        assert self.client.get(f"{self.url()}?on=2021-01-01").context["grid"] is None, "no lines, nothing to correct"
+
+    def test_an_earlier_day_tells_what_was_known_then(self):
+        RosterConfirmation.objects.create(organization=self.organization, on=dt.date(2023, 1, 5), by=self.keeper)
+        self.client.post(self.url("roster_confirm"), {"idempotency_key": "a"})
+        Membership.objects.update(until=dt.date(2024, 1, 1))
+        self.member("李某丁", "会长", since=dt.date(2024, 1, 2), term_number=2)
+        Organization.objects.update(term_number=2, next_election_on=dt.date(2099, 1, 1))
+        now, then = self.client.get(self.url()), self.client.get(f"{self.url()}?on=2023-02-01")
+        assert (
+            "第 2 届" in now.text
+            and "2099-01-01" in now.text
+            and "第 1 届" in then.text
+            and "2099-01-01" not in then.text
+        )
+        assert "2023-01-05" in then.text and "按期核实" in then.text and "2023-01-05" not in now.text
+
     def test_queries_of_the_page_and_the_lists(self):
         for n in range(30):
             self.member(f"某{n}", "会员")

@@ -63,8 +63,8 @@ def candidates_for(organization: Organization, lines: Sequence[tuple[str, Any]],
     number does not speak against it. Two of them, another number, or the same number under another name is a question.
     """
     names, numbers = {name for name, _ in lines if name}, {phone.fingerprint for _, phone in lines if phone}
-    known = Person.objects.permitted(user).current().filter(Q(name__in=names) | Q(phone_fingerprint__in=numbers))
-    known = list(known.select_related("area").order_by("pk")) if names or numbers else []
+    alike = Person.objects.permitted(user).current().filter(Q(name__in=names) | Q(phone_fingerprint__in=numbers))
+    known = list(alike.select_related("area").order_by("pk")) if names or numbers else []
     here = set(Membership.objects.filter(organization=organization).values_list("person_id", flat=True))
     here |= {one.pk for one in known if one.area_id == organization.area_id}
     posts = _posts_of(known, user)
@@ -75,10 +75,10 @@ def candidates_for(organization: Organization, lines: Sequence[tuple[str, Any]],
         by_number[one.phone_fingerprint].append(one)
     found = []
     for name, phone in lines:
-        alike = by_name[name] if name else []
-        others = [one for one in by_number[phone.fingerprint] if one not in alike] if phone else []
-        near = [one for one in alike if one.pk in here]
-        people = sorted([*alike, *others], key=lambda one: (one.pk not in here, one.pk))[:MOST]
+        namesakes = by_name[name] if name else []
+        others = [one for one in by_number[phone.fingerprint] if one not in namesakes] if phone else []
+        near = [one for one in namesakes if one.pk in here]
+        people = sorted([*namesakes, *others], key=lambda one: (one.pk not in here, one.pk))[:MOST]
         found.append(Candidates(people, _meant(near, others, phone), posts))
     return found
 

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from organizations.filters.organizations import area_words
 from outreach.models import Holiday, Request
-from outreach.services.requests import FIGURES, UnitLine
+from outreach.services.requests import FIGURES, FUNDS, UnitLine
+from outreach.tables.support import YuanColumn
 from portal.kit.tables import Column, ListTable, Table
 
 State = Request.State
@@ -48,13 +49,17 @@ class RequestTable(Table):
         order_by="satisfaction",
         value=lambda row: row.get_satisfaction_display() if row.satisfaction else "",
     )
+    outcome = Column(
+        "办理结果", order_by="outcome", value=lambda row: row.get_outcome_display() if row.outcome else ""
+    )
     area = Column("所在区划", order_by="area__tree_code", value=lambda row: area_words(row.area))
     accepted_on = Column("受理日期", order_by="accepted_on", numeric=True)
 
     class Meta:
         model = Request
         fields = [
-            "reference", "subject", "source", "matter", "channel", "state", "unit", "due_on", "satisfaction", "area", "accepted_on",
+            "reference", "subject", "source", "matter", "channel", "state", "unit", "due_on", "satisfaction", "outcome", "area",
+            "accepted_on",
         ]  # fmt: skip
 
 
@@ -70,7 +75,11 @@ class RequestMonthlyTable(ListTable):
     late = figure("late", "逾期答复")
     open = figure("open", "未办结")
     overdue = figure("overdue", "逾期未答复")
+    solved = figure("solved", "已解决")
     satisfied = figure("satisfied", "满意")
+    funds = YuanColumn(
+        "扶持资金（元）", value=lambda line: line.figures[FUNDS], link=lambda line: line.urls[FUNDS], numeric=True
+    )
 
     class Meta:
         model = Request

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from outreach.models import Request, Visit
-from outreach.services.requests import AWAITING, to_answer
+from outreach.services.requests import AWAITING, to_answer, to_lead
 from outreach.services.visits import due_visits, not_seen, own_official
 from portal.dashboards.cards import Figure, Todo
 
@@ -45,10 +45,11 @@ def _visits(user: Any, today: dt.date) -> list[Todo]:
 
 
 def _requests(user: Any, today: dt.date) -> tuple[list[Todo], list[Figure]]:
-    late, mine = Q(state__in=AWAITING, due_on__lt=today), to_answer(user)
+    late, mine, lead = Q(state__in=AWAITING, due_on__lt=today), to_answer(user), to_lead(user)
     found = Request.objects.permitted(user).aggregate(
         late=Count("pk", filter=late), first=Min("due_on", filter=Q(state=State.ACCEPTED)),
         mine=Count("pk", filter=mine), mine_first=Min("due_on", filter=mine),
+        lead=Count("pk", filter=lead), lead_first=Min("due_on", filter=lead),
         **{state: Count("pk", filter=Q(state=state)) for state, *_ in STEPS},
     )  # fmt: skip
     todos = []
@@ -58,6 +59,9 @@ def _requests(user: Any, today: dt.date) -> tuple[list[Todo], list[Figure]]:
     if found["mine"] and not user.has_perm("outreach.hand_over_request"):
         words = f"答复诉求 {found['mine']} 件", "由本单位承办，请在期限前答复"
         todos.append(Todo(found["mine_first"], *words, _list(mine="yes"), "去答复"))
+    if found["lead"]:
+        words = f"牵头的诉求 {found['lead']} 件", "由您牵头，请督促承办单位在期限前答复"
+        todos.append(Todo(found["lead_first"], *words, _list(mine="lead"), "去查看", urgent=False))
     for state, permission, label, hint in STEPS:
         if found[state] and user.has_perm(permission):
             due = found["first"] if state == State.ACCEPTED else None

@@ -42,7 +42,7 @@ class LiaisonWorkTests(TestCase):
             other, [make_official(cls.county)], on=cls.today, state="planned", by=make_user(Role.STAFF, cls.county)
         )
         soon, past = cls.today + dt.timedelta(5), cls.today - dt.timedelta(1)
-        make_request(cls.enterprise, due_on=soon)
+        make_request(cls.enterprise, due_on=soon, handler=official)
         make_request(cls.enterprise, due_on=past, state="handed_over", unit=cls.unit)
         make_request(other, due_on=past, state="handed_over", unit=make_unit(cls.county))
         make_request(other, due_on=soon, state="answered", answered_on=cls.today, answer="已办")
@@ -62,7 +62,7 @@ class LiaisonWorkTests(TestCase):
         return int(re.search(r"共 (\d+) 条", page.text)[1])
 
     def test_a_leader_sees_own_visits_those_not_seen_and_what_is_overdue(self):
-        assert self.waiting(self.leader) == {"走访": (2, 2), "诉求逾期未答复": (2, 2)}
+        assert self.waiting(self.leader) == {"走访": (2, 2), "诉求逾期未答复": (2, 2), "牵头的诉求": (1, 1)}
         figure = next(figure for figure in work_of(self.leader).figures if figure.label == "我超期未走访的")
         assert figure.value == 1 == self.rows(figure.url)
 

@@ -18,6 +18,7 @@ from portal.kit.scope import ancestor_codes, code_range
 
 DAY = dt.timedelta(days=1)
 Network = DutyPost.Network
+COUNTY = 6  # digits of a county's tree code
 
 
 class PostsAboveToo(PlacedDatedQuerySet):  # type: ignore[override]
@@ -123,3 +124,10 @@ def _vacant(lines: dict[int, Line], area: Area) -> list[tuple[str, str, list[Are
         (value, label, [line.area for line in counted if not line.posts.get(value)], len(counted))
         for value, label in Network.choices
     ]
+
+
+def posts_named(official: Any, user: Any) -> QuerySet[DutyPost]:
+    """The posts in force in the county of `official` under the same name, for `user` to look at: a name may be another's."""
+    lo, hi = code_range(official.area.tree_code[:COUNTY])
+    rows = DutyPost.objects.permitted(user).in_force().filter(official=official.name, area__tree_code__gte=lo, area__tree_code__lt=hi)
+    return rows.select_related("area__parent")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -47,6 +47,13 @@ def unpaired_officials(user: Any, on: dt.date) -> QuerySet[Official]:
     """County leaders and heads of county bodies in `user`'s areas who were paired with nobody on `on`."""
     paired = Pairing.objects.in_force(on).filter(official=OuterRef("pk")).order_by()
     return Official.objects.permitted(user).in_force(on).filter(~Exists(paired), kind__in=PAIRED_KINDS)
+
+
+def officials_by_pairing(user: Any, on: dt.date) -> dict[str, int]:
+    """ "all" leaders and heads in office in `user`'s areas on `on`, and how many of them are "unpaired"."""
+    paired = Pairing.objects.in_force(on).filter(official=OuterRef("pk")).order_by()
+    rows = Official.objects.permitted(user).in_force(on).filter(kind__in=PAIRED_KINDS).order_by()
+    return rows.aggregate(all=Count("pk"), unpaired=Count("pk", filter=~Exists(paired)))
 
 
 @transaction.atomic

@@ -7,9 +7,10 @@ from django.db.models import Case, Count, F, Min, Q, When
 from django.urls import reverse
 from django.utils import timezone
 
+from organizations.ledger import quarter_start
 from outreach.models import Request, Visit
 from outreach.services.requests import AWAITING, to_answer, to_lead
-from outreach.services.visits import due_visits, not_seen, own_official
+from outreach.services.visits import due_visits, not_seen, officials_by_pairing, own_official
 from portal.dashboards.cards import Figure, Todo
 
 NOTICE_DAYS = 7  # a visit is announced so many days before
@@ -30,6 +31,19 @@ def liaison(user: Any) -> tuple[list[Todo], list[Figure]]:
         steps, waiting = _requests(user, today)
         todos, figures = [*todos, *steps], [*figures, *waiting]
     return todos, figures
+
+
+def served(user: Any) -> list[Figure]:
+    """Of one's areas: leaders and heads who are paired with nobody, and the visits of the quarter; two queries."""
+    today, figures = timezone.localdate(), []
+    found = officials_by_pairing(user, today)
+    if found["all"]:
+        note, tone = ("请登记结对", "amber") if found["unpaired"] else ("结对全覆盖", "green")
+        url = reverse("outreach:pairing_unpaired_officials")
+        figures.append(Figure("未结对的干部", found["unpaired"], note, tone, url, f"{found['all']} 名"))
+    made = Visit.objects.permitted(user).done().within(quarter_start(today), today).count()
+    asked = {"quarter": f"{today.year}-{(today.month + 2) // 3}", "state": Visit.State.DONE}
+    return [*figures, Figure("本季走访", made, url=reverse("outreach:visit_list", query=asked), total="次")]
 
 
 def _visits(user: Any, today: dt.date) -> list[Todo]:

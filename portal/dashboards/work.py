@@ -27,7 +27,7 @@ from portal.accounts.roles import Role
 from portal.audit.models import Action, AuditEntry, AuditHead
 from portal.dashboards.cards import Figure, Line, OwnScore, Todo, Work
 from portal.dashboards.coverage import townships_of
-from portal.dashboards.liaison import liaison
+from portal.dashboards.liaison import liaison, served
 from portal.dashboards.upkeep import upkeep
 from portal.dashboards.villages import organized, villages_of
 
@@ -198,7 +198,7 @@ def _staff(user: Any) -> Work:
         for report in awaited[:MOST_LINES]
     )
     waiting, _ = liaison(user)
-    return Work(figures, _sorted(todos), (*waiting, *_to_plan(user, quarters)), "还没有交齐的单位", lines)
+    return Work([*figures, *served(user)], _sorted(todos), (*waiting, *_to_plan(user, quarters)), "还没有交齐的单位", lines)
 
 
 def _awaited(silent: int, returned: int) -> str:
@@ -245,7 +245,7 @@ def _leader(user: Any) -> Work:
     waiting, unseen = liaison(user)
     led = townships_of(user)
     if publication is None:
-        return Work(unseen, [], tuple(waiting), led=led)
+        return Work([*unseen, *served(user)], [], tuple(waiting), led=led)
     results = list(Result.objects.permitted(user).filter(publication=publication).select_related("unit__area"))
     reach = user.reach("assessments.view_selfreport")
     own = [result for result in results if reach.covers(result.unit.area.tree_code)]
@@ -269,7 +269,7 @@ def _leader(user: Any) -> Work:
              r.get_absolute_url(), "看明细", urgent=False)
         for r in bottom
     ]  # fmt: skip
-    return Work([*unseen, *figures], [], (*waiting, *todos), ranking=own[:15], publication=publication, led=led)
+    return Work([*unseen, *figures, *served(user)], [], (*waiting, *todos), ranking=own[:15], publication=publication, led=led)
 
 
 def _handed_in(user: Any) -> list[Figure]:

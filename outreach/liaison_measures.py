@@ -93,7 +93,9 @@ def _across(ledger: Ledger, on: dt.date) -> Counter:
     links = [part.annotate(of=label).values_list("pk", "of", side, f"{side}__area")
              for part, label, side in zip(parts, labels, SIDES, strict=True)]  # fmt: skip
     places = ((visit, ledger.place_of(of, pk, area_id, on)) for visit, of, pk, area_id in links[0].union(*links[1:]))
-    return Counter(area_id for _, area_id in {(visit, _township(area_id, tree)) for visit, area_id in places} if area_id)
+    return Counter(
+        area_id for _, area_id in {(visit, _township(area_id, tree)) for visit, area_id in places} if area_id
+    )
 
 
 def _township(area_id: int | None, tree: dict[int, Place]) -> int | None:

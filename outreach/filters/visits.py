@@ -14,7 +14,6 @@ from outreach.models import Enterprise, Handover, Matter, Official, Pairing, Pub
 from outreach.services.visits import due_visits
 from portal.kit.filters import DateInput, FilterSet
 
-
 MONTHS = [(str(months), f"{months} 个月") for months in (1, 2, 3, 6, 9, 12, 18, 24, 36)]
 
 

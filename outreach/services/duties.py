@@ -129,5 +129,9 @@ def _vacant(lines: dict[int, Line], area: Area) -> list[tuple[str, str, list[Are
 def posts_named(official: Any, user: Any) -> QuerySet[DutyPost]:
     """The posts in force in the county of `official` under the same name, for `user` to look at: a name may be another's."""
     lo, hi = code_range(official.area.tree_code[:COUNTY])
-    rows = DutyPost.objects.permitted(user).in_force().filter(official=official.name, area__tree_code__gte=lo, area__tree_code__lt=hi)
+    rows = (
+        DutyPost.objects.permitted(user)
+        .in_force()
+        .filter(official=official.name, area__tree_code__gte=lo, area__tree_code__lt=hi)
+    )
     return rows.select_related("area__parent")

@@ -372,7 +372,10 @@ def figures_by_unit(requests: Any, on: dt.date) -> list[UnitLine]:
     yuan = Support.objects.filter(request__in=requests.order_by()).order_by().values_list("request__unit")
     funds = dict(yuan.annotate(yuan=Sum("amount")))
     rows = requests.order_by().values("unit", "unit__name", "unit__number").annotate(**counts)
-    found = sorted(({**row, FUNDS: funds.get(row["unit"], 0)} for row in rows), key=lambda row: (row["unit"] is not None, row["unit__number"] or 0, row["unit"] or 0))
+    found = sorted(
+        ({**row, FUNDS: funds.get(row["unit"], 0)} for row in rows),
+        key=lambda row: (row["unit"] is not None, row["unit__number"] or 0, row["unit"] or 0),
+    )
     lines = [_line(row["unit__name"] or "未转办", str(row["unit"] or "null"), [row]) for row in found]
     return [*lines, _line("合计", None, found)] if lines else []
 

@@ -319,9 +319,7 @@ class Unseen(NamedTuple):
         return reverse("outreach:visit_create", query={"sides": self.token})
 
 
-def not_seen(
-    user: Any, on: dt.date, official: Official | None = None, months: int | None = None
-) -> list[Unseen]:
+def not_seen(user: Any, on: dt.date, official: Official | None = None, months: int | None = None) -> list[Unseen]:
     """Whom nobody of the office has visited for longer than the county's rhythm; the longest first.
 
     official: only those this official is paired with, and only this official's visits count.

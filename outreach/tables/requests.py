@@ -49,9 +49,7 @@ class RequestTable(Table):
         order_by="satisfaction",
         value=lambda row: row.get_satisfaction_display() if row.satisfaction else "",
     )
-    outcome = Column(
-        "办理结果", order_by="outcome", value=lambda row: row.get_outcome_display() if row.outcome else ""
-    )
+    outcome = Column("办理结果", order_by="outcome", value=lambda row: row.get_outcome_display() if row.outcome else "")
     area = Column("所在区划", order_by="area__tree_code", value=lambda row: area_words(row.area))
     accepted_on = Column("受理日期", order_by="accepted_on", numeric=True)
 

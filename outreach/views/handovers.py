@@ -95,7 +95,9 @@ class HandoverDetailView(views.DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         lines = lines_of(self.object, self.request.user)
         parts = [(title, heads, lines[name]) for name, (title, heads) in HEADS.items() if lines[name]]
-        return super().get_context_data(parts=parts, posts=posts_named(self.object.from_official, self.request.user), **kwargs)
+        return super().get_context_data(
+            parts=parts, posts=posts_named(self.object.from_official, self.request.user), **kwargs
+        )
 
     def get_actions(self) -> list[views.Button]:
         url = reverse("outreach:handover_paper", args=[self.object.pk])

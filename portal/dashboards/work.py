@@ -198,7 +198,9 @@ def _staff(user: Any) -> Work:
         for report in awaited[:MOST_LINES]
     )
     waiting, _ = liaison(user)
-    return Work([*figures, *served(user)], _sorted(todos), (*waiting, *_to_plan(user, quarters)), "还没有交齐的单位", lines)
+    return Work(
+        [*figures, *served(user)], _sorted(todos), (*waiting, *_to_plan(user, quarters)), "还没有交齐的单位", lines
+    )
 
 
 def _awaited(silent: int, returned: int) -> str:
@@ -269,7 +271,9 @@ def _leader(user: Any) -> Work:
              r.get_absolute_url(), "看明细", urgent=False)
         for r in bottom
     ]  # fmt: skip
-    return Work([*unseen, *figures, *served(user)], [], (*waiting, *todos), ranking=own[:15], publication=publication, led=led)
+    return Work(
+        [*unseen, *figures, *served(user)], [], (*waiting, *todos), ranking=own[:15], publication=publication, led=led
+    )
 
 
 def _handed_in(user: Any) -> list[Figure]:

@@ -140,7 +140,12 @@ class ServiceTests(MeasuredCase):
         make_official(town, kind="head", since=FOUNDED)
         make_pairing(clerk, cls.mill, since=FOUNDED)
         make_visit(cls.mill, [clerk], on=day)
-        asked = {"accepted_on": dt.date(2025, 9, 1), "due_on": dt.date(2025, 9, 14), "state": "answered", "answer": "已办"}
+        asked = {
+            "accepted_on": dt.date(2025, 9, 1),
+            "due_on": dt.date(2025, 9, 14),
+            "state": "answered",
+            "answer": "已办",
+        }
         make_request(cls.mill, answered_on=dt.date(2025, 9, 14), **asked)
         cls.late = make_request(quarry, answered_on=dt.date(2025, 9, 15), **asked)
         for people in (60, 30):
@@ -152,12 +157,24 @@ class ServiceTests(MeasuredCase):
 
     def test_the_self_report_shows_each_and_lists_what_is_lacking(self):
         self.client.force_login(self.committee)
-        for name in ("officials_paired", "enterprises_paired", "enterprises_visited", "requests_in_time", "plans_reached"):
+        for name in (
+            "officials_paired",
+            "enterprises_paired",
+            "enterprises_visited",
+            "requests_in_time",
+            "plans_reached",
+        ):
             self.measure(name)
             page = self.client.get(self.report.get_absolute_url())
             readings = [line.reading for _, group in page.context["groups"] for line in group if line.reading]
             assert [(reading.achieved, reading.target) for reading in readings] == [(1, 2)], name
-            query = {"measure": name, "area": self.unit.area_id, "on": "2025-09-30", "unit": self.unit.pk, "show": "lack"}
+            query = {
+                "measure": name,
+                "area": self.unit.area_id,
+                "on": "2025-09-30",
+                "unit": self.unit.pk,
+                "show": "lack",
+            }
             assert "共 <span data-total>1" in self.client.get(reverse("dashboards:coverage_list"), query).text, name
 
     def test_requests_in_time_are_scored_and_stay_as_published(self):
@@ -189,7 +206,9 @@ class PageTests(MeasuredCase):
             Indicator.objects.create(number=number, name=f"任务{number}", measure=measure, **measured)
         report = make_quarter(scheme, state="open").reports.filter(unit_class="1").first()
         self.client.force_login(make_user(role=Role.COMMITTEE, unit=report.unit))
-        with QueriesAtMost(26):  # the registers together, those that few pages ask for one by one, visits across townships
+        with QueriesAtMost(
+            26
+        ):  # the registers together, those that few pages ask for one by one, visits across townships
             page = self.client.get(report.get_absolute_url())
         read = [line for _, group in page.context["groups"] for line in group if line.reading]
         assert len(read) == len(MEASURES) + 1

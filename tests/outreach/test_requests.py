@@ -552,7 +552,9 @@ class MonthlyTests(RequestCase):
                 _, page = self.lines(**query)
                 rows = [row.cells for row in page.context["table"].rows]
                 links = [(cell.url, cell.value) for cells in rows for cell in cells[1:-1]]
-                links += [(cells[-1].url, "0" if cells[-1].value == "0.00" else "1") for cells in rows]  # of one request
+                links += [
+                    (cells[-1].url, "0" if cells[-1].value == "0.00" else "1") for cells in rows
+                ]  # of one request
                 assert any(url for url, _ in links)
                 for url, number in links:
                     assert bool(url) == (number != "0")

@@ -258,8 +258,14 @@ class DueTests(VisitCase):
 
     def test_a_promise_to_two_is_kept_when_both_have_been_seen(self):
         today = timezone.localdate()
-        make_visit(self.mill, [self.vice, self.clerk], on=today - dt.timedelta(9), next_on=today).enterprises.add(self.quarry)
-        for enterprise, official, owed in ((self.mill, self.vice, 1), (self.mill, self.clerk, 1), (self.quarry, self.clerk, 0)):
+        make_visit(self.mill, [self.vice, self.clerk], on=today - dt.timedelta(9), next_on=today).enterprises.add(
+            self.quarry
+        )
+        for enterprise, official, owed in (
+            (self.mill, self.vice, 1),
+            (self.mill, self.clerk, 1),
+            (self.quarry, self.clerk, 0),
+        ):
             make_visit(enterprise, [official], on=today - dt.timedelta(1))
             assert due_visits(self.leader, today).count() == owed, (enterprise, official)
 

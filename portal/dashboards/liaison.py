@@ -33,17 +33,18 @@ def liaison(user: Any) -> tuple[list[Todo], list[Figure]]:
     return todos, figures
 
 
-def served(user: Any) -> list[Figure]:
+def served(user: Any) -> tuple[list[Todo], Figure]:
     """Of one's areas: leaders and heads who are paired with nobody, and the visits of the quarter; two queries."""
-    today, figures = timezone.localdate(), []
+    today, todos = timezone.localdate(), []
     found = officials_by_pairing(user, today)
-    if found["all"]:
-        note, tone = ("请登记结对", "amber") if found["unpaired"] else ("结对全覆盖", "green")
-        url = reverse("outreach:pairing_unpaired_officials")
-        figures.append(Figure("未结对的干部", found["unpaired"], note, tone, url, f"{found['all']} 名"))
+    if found["unpaired"]:
+        words = f"未结对的干部 {found['unpaired']} 名", "请登记联系的企业、协会或联系对象"
+        todos = [Todo(None, *words, reverse("outreach:pairing_unpaired_officials"), "去查看", False)]
     made = Visit.objects.permitted(user).done().within(quarter_start(today), today).count()
     asked = {"quarter": f"{today.year}-{(today.month + 2) // 3}", "state": Visit.State.DONE}
-    return [*figures, Figure("本季走访", made, url=reverse("outreach:visit_list", query=asked), total="次")]
+    note = f"干部结对 {found['all'] - found['unpaired']} / {found['all']}" if found["all"] else ""
+    tone = "amber" if found["unpaired"] else "green"
+    return todos, Figure("本季走访", made, note, tone, reverse("outreach:visit_list", query=asked))
 
 
 def _visits(user: Any, today: dt.date) -> list[Todo]:

@@ -66,7 +66,9 @@ class RequestFilterSet(MonthFilterSet):
     answered = django_filters.ChoiceFilter(choices=ANSWERED, label="答复情况", method="was_answered")
     satisfaction = django_filters.ChoiceFilter(choices=Request.Satisfaction.choices[1:], label="满意度")
     outcome = django_filters.ChoiceFilter(choices=Request.Outcome.choices[1:], label="办理结果")
-    supported = django_filters.ChoiceFilter(choices=YES, label="有扶持资金", method="has_support")
+    supported = django_filters.ChoiceFilter(
+        choices=YES, label="有扶持资金", method="has_support", widget=forms.HiddenInput
+    )
     escalated = django_filters.ChoiceFilter(choices=YES, label="已提请包片领导", method="is_escalated")
     mine = django_filters.ChoiceFilter(choices=MINE, label="我的待办", method="is_mine", widget=forms.HiddenInput)
     handler = django_filters.NumberFilter(label="牵头干部", widget=forms.HiddenInput)

@@ -18,7 +18,6 @@ from portal.kit.scope import ancestor_codes, code_range
 
 DAY = dt.timedelta(days=1)
 Network = DutyPost.Network
-COUNTY = 6  # digits of a county's tree code
 
 
 class PostsAboveToo(PlacedDatedQuerySet):  # type: ignore[override]
@@ -127,11 +126,11 @@ def _vacant(lines: dict[int, Line], area: Area) -> list[tuple[str, str, list[Are
 
 
 def posts_named(official: Any, user: Any) -> QuerySet[DutyPost]:
-    """The posts in force in the county of `official` under the same name, for `user` to look at: a name may be another's."""
-    lo, hi = code_range(official.area.tree_code[:COUNTY])
-    rows = (
-        DutyPost.objects.permitted(user)
-        .in_force()
-        .filter(official=official.name, area__tree_code__gte=lo, area__tree_code__lt=hi)
-    )
+    """The posts under the name of `official`, for `user` to look at, since a name may be another's.
+
+    A township's official may hold them down to its villages, one of the county in the county and its townships.
+    """
+    rows = DutyPost.objects.permitted(user).in_force().filter(official=official.name).in_area(official.area)
+    if official.area.level == Level.COUNTY:
+        rows = rows.exclude(area__level=Level.VILLAGE)
     return rows.select_related("area__parent")

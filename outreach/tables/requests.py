@@ -35,6 +35,15 @@ def urgency(request: Request) -> str:
     return "red" if left < 0 else "amber" if left < SOON else ""
 
 
+def result(request: Request) -> str:
+    """ "已解决，满意": the outcome and what the source said of it, as far as they are known."""
+    words = (
+        request.get_outcome_display() if request.outcome else "",
+        request.get_satisfaction_display() if request.satisfaction else "",
+    )
+    return "，".join(filter(None, words))
+
+
 class RequestTable(Table):
     reference = Column("编号", order_by=["year", "number"], link=True, value=lambda row: row.reference)
     subject = Column("诉求内容")
@@ -44,20 +53,14 @@ class RequestTable(Table):
     state = Column("状态", order_by="state", tone=lambda row: TONES[row.state])
     unit = Column("承办单位", order_by="unit__number", value=lambda row: str(row.unit) if row.unit_id else "")
     due_on = Column("办理期限", order_by="due_on", value=term, tone=urgency)
-    satisfaction = Column(
-        "满意度",
-        order_by="satisfaction",
-        value=lambda row: row.get_satisfaction_display() if row.satisfaction else "",
-    )
-    outcome = Column("办理结果", order_by="outcome", value=lambda row: row.get_outcome_display() if row.outcome else "")
+    result = Column("结果和满意度", order_by=["outcome", "satisfaction"], value=result)
     area = Column("所在区划", order_by="area__tree_code", value=lambda row: area_words(row.area))
     accepted_on = Column("受理日期", order_by="accepted_on", numeric=True)
 
     class Meta:
         model = Request
         fields = [
-            "reference", "subject", "source", "matter", "channel", "state", "unit", "due_on", "satisfaction", "outcome", "area",
-            "accepted_on",
+            "reference", "subject", "source", "matter", "channel", "state", "unit", "due_on", "result", "area", "accepted_on",
         ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from tests.factories import (
     make_request,
     make_township,
     make_user,
+    make_village,
     make_visit,
 )
 from tests.queries import QueriesAtMost
@@ -95,6 +96,7 @@ class StepTests(HandoverCase):
     def test_duty_posts_under_the_name_are_pointed_at(self):
         mine = make_duty_post(self.town, official="李某甲", post="第一责任人")
         make_duty_post(self.town, official="赵某丁", post="专干")
+        make_duty_post(make_village(parent=self.town), official="李某甲", post="网格员")  # another one of that name
         make_duty_post(make_county(name="外县"), official="李某甲", post="网格员")
         self.as_(self.staff)
         assert list(self.client.get(self.url).context["posts"]) == [mine]

@@ -11,12 +11,12 @@ from typing import NamedTuple
 from django.db.models import CharField, Count, F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Concat
 
-from organizations.ledger import APART, PERIODS, SOURCES, Fact, Ledger, facts_of, held_of, quarter_start
+from organizations.ledger import APART, PERIODS, SOURCES, Fact, Ledger, Place, facts_of, held_of, quarter_start
 from organizations.measures import Condition, Counts, Measure, RowMeasure, Scope, register, rows_of
 from organizations.models import Level
 from outreach.measures import ACTIVITY
 from outreach.models import Activity, Enterprise, Matter, Official, Pairing, Request, TrainingPlan, Visit
-from outreach.services.visits import PAIRED_KINDS, late_enterprises, months_of
+from outreach.services.visits import COUNTY, PAIRED_KINDS, SIDES, TARGETS, late_enterprises, months_of
 
 OFFICIAL, PAIRING, ENTERPRISE = "outreach.official", "outreach.pairing", "outreach.enterprise"
 REQUEST, VISIT, PLAN = "outreach.request", "outreach.visit", "outreach.trainingplan"
@@ -84,10 +84,31 @@ def _visits_made(ledger: Ledger, on: dt.date) -> Rows:
     ]  # fmt: skip
 
 
+def _across(ledger: Ledger, on: dt.date) -> Counter:
+    """Township → the quarter's visits that stand in the county because their sides lie apart; once for each township."""
+    tree, county = ledger.tree(on), ledger.area.tree_code[:COUNTY]
+    rows = Visit.objects.done().within(quarter_start(on), on).filter(area__tree_code=county).order_by()
+    parts = [rows.filter(**{f"{side}__isnull": False}) for side in SIDES]
+    labels = [Value(TARGETS[side[:-1]]._meta.label_lower) for side in SIDES]
+    links = [part.annotate(of=label).values_list("pk", "of", side, f"{side}__area")
+             for part, label, side in zip(parts, labels, SIDES, strict=True)]  # fmt: skip
+    places = ((visit, ledger.place_of(of, pk, area_id, on)) for visit, of, pk, area_id in links[0].union(*links[1:]))
+    return Counter(
+        area_id for _, area_id in {(visit, _township(area_id, tree)) for visit, area_id in places} if area_id
+    )
+
+
+def _township(area_id: int | None, tree: dict[int, Place]) -> int | None:
+    """The township of `tree` in which an area lies."""
+    while area_id in tree and tree[area_id].level != Level.TOWNSHIP:
+        area_id = tree[area_id].parent_id
+    return area_id if area_id in tree else None
+
+
 def _visits(ledger: Ledger, on: dt.date) -> Counts:
     """A township's visits are those to whom stands in it, a body's those of its officials; older ones are activities."""
     by_area, by_unit = ledger.held(ACTIVITY, on, [Activity.Kind.VISIT])
-    by_area = by_area + Counter(area_id for _, area_id in _visits_made(ledger, on))
+    by_area = by_area + Counter(area_id for _, area_id in _visits_made(ledger, on)) + _across(ledger, on)
     if ledger.units(on):
         made = Visit.objects.done().filter(on__gte=quarter_start(on), on__lte=on, officials__unit__in=ledger.units(on))
         rows = made.order_by().values_list("officials__unit").annotate(number=Count("pk", distinct=True))

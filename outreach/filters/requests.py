@@ -5,18 +5,19 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from organizations.filters.organizations import AreaFilter
 from organizations.models import Area, Unit
-from outreach.models import Holiday, Matter, Request
-from outreach.services.requests import IN_TIME, LATE, to_answer
+from outreach.models import Holiday, Matter, Request, Support
+from outreach.services.requests import IN_TIME, LATE, to_answer, to_lead
 from portal.kit.filters import FilterSet
 
 REFERENCE = re.compile(r"^(?:诉求)?[〔\[(（](\d{4})[〕\])）](\d{1,9})号?$")
 ANSWERED = [("in_time", "按期答复"), ("late", "逾期答复"), ("no", "没有答复")]
 YES = [("yes", "是")]
+MINE = [("yes", "本单位待答复"), ("lead", "我牵头的，待答复")]
 YEARS = 10  # offered
 MONTHS = [(str(month), f"{month} 月") for month in range(1, 13)]
 
@@ -64,8 +65,12 @@ class RequestFilterSet(MonthFilterSet):
     open = django_filters.ChoiceFilter(choices=YES, label="未办结", method="is_open")
     answered = django_filters.ChoiceFilter(choices=ANSWERED, label="答复情况", method="was_answered")
     satisfaction = django_filters.ChoiceFilter(choices=Request.Satisfaction.choices[1:], label="满意度")
+    outcome = django_filters.ChoiceFilter(choices=Request.Outcome.choices[1:], label="办理结果")
+    supported = django_filters.ChoiceFilter(
+        choices=YES, label="有扶持资金", method="has_support", widget=forms.HiddenInput
+    )
     escalated = django_filters.ChoiceFilter(choices=YES, label="已提请包片领导", method="is_escalated")
-    mine = django_filters.ChoiceFilter(choices=YES, label="本单位待答复", method="is_mine", widget=forms.HiddenInput)
+    mine = django_filters.ChoiceFilter(choices=MINE, label="我的待办", method="is_mine", widget=forms.HiddenInput)
     handler = django_filters.NumberFilter(label="牵头干部", widget=forms.HiddenInput)
     enterprise = django_filters.NumberFilter(label="企业", widget=forms.HiddenInput)
     organization = django_filters.NumberFilter(label="组织", widget=forms.HiddenInput)
@@ -75,7 +80,7 @@ class RequestFilterSet(MonthFilterSet):
         model = Request
         fields = [
             "state", "unit", "channel", "matter", "overdue", "open", "year", "month", "area", "answered", "satisfaction",
-            "escalated", "mine", "handler", "enterprise", "organization", "contact",
+            "outcome", "supported", "escalated", "mine", "handler", "enterprise", "organization", "contact",
         ]  # fmt: skip
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
@@ -88,13 +93,16 @@ class RequestFilterSet(MonthFilterSet):
         return queryset.overdue()
 
     def is_mine(self, queryset: Any, name: str, value: str) -> QuerySet:
-        return queryset.filter(to_answer(self.request.user))
+        return queryset.filter({"yes": to_answer, "lead": to_lead}[value](self.request.user))
 
     def is_open(self, queryset: Any, name: str, value: str) -> QuerySet:
         return queryset.open()
 
     def was_answered(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter({"in_time": IN_TIME, "late": LATE, "no": Q(answered_on=None)}[value])
+
+    def has_support(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(Exists(Support.objects.filter(request=OuterRef("pk")).order_by()))
 
     def is_escalated(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(escalated_on__isnull=False)

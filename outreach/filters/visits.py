@@ -14,10 +14,7 @@ from outreach.models import Enterprise, Handover, Matter, Official, Pairing, Pub
 from outreach.services.visits import due_visits
 from portal.kit.filters import DateInput, FilterSet
 
-
-def officials_of(request: Any) -> QuerySet[Official]:
-    """The officials whom the user may choose."""
-    return Official.objects.select_related("area")
+MONTHS = [(str(months), f"{months} 个月") for months in (1, 2, 3, 6, 9, 12, 18, 24, 36)]
 
 
 class PairingFilterSet(PlacedFilterSet):
@@ -114,6 +111,9 @@ class UnseenFilterSet(FilterSet):
         queryset=Official.objects.select_related("area"), label="结对干部", method="untouched"
     )
     kind = django_filters.ChoiceFilter(choices=Whom.choices, label="对象", method="untouched")
+    months = django_filters.ChoiceFilter(
+        choices=MONTHS, label="超过几个月", empty_label="按走访频次", method="untouched"
+    )
     on = django_filters.DateFilter(label="统计日期", method="untouched", widget=DateInput)
 
     class Meta:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from organizations.models import Area, Organization, Placed, PlacedDatedQuerySet, PlacedQuerySet, Register
 from portal.kit.models import Dated, DatedQuerySet, Versioned
 from portal.kit.pinyin import spelling
+from portal.kit.scope import permission_for
 from portal.kit.secrets import EncryptedPhoneField
 
 LONGEST_KEPT_YEARS = 3  # PIPL 19, security.md 19
@@ -87,6 +88,14 @@ class Enterprise(Register):
         return reverse("outreach:enterprise_detail", args=[self.pk])
 
 
+class OfficialQuerySet(PlacedDatedQuerySet):
+    def permitted(self, user: Any, action: str = "view") -> Self:
+        """Besides those of one's areas, one's own row: a lead has a township or two, and stands in the county."""
+        rows = super().permitted(user, action)
+        own = action == "view" and user.is_authenticated and user.has_perm(permission_for(self.model, action))
+        return rows | self.filter(user=user.pk) if own else rows
+
+
 class Official(Register):
     """A cadre who liaises: a county leader, the head of a county body, an official of a township."""
 
@@ -103,7 +112,7 @@ class Official(Register):
         verbose_name="本人账号", help_text="有账号的，登录后看到自己的结对、走访和诉求",
     )  # fmt: skip
 
-    objects = PlacedDatedQuerySet.as_manager()
+    objects = OfficialQuerySet.as_manager()
     takes_files = False
 
     class Meta(Register.Meta):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Value
@@ -179,6 +180,12 @@ class Visit(Placed):
 
     def __str__(self):
         return f"{self.on} {self.get_matter_display()}走访"
+
+    def clean(self) -> None:
+        """What `visit_next_is_later` holds, said beside its field."""
+        super().clean()
+        if self.next_on and self.on and self.next_on <= self.on:
+            raise ValidationError({"next_on": "下次走访日期应晚于这次走访日期。"})
 
     def get_absolute_url(self):
         return reverse("outreach:visit_detail", args=[self.pk])

@@ -9,8 +9,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from organizations.models import Level
-from outreach.models import ContactRole, Enterprise, Notice, Official, Pairing, Request
+from outreach.models import ContactRole, Enterprise, Notice, Official, Pairing
 from outreach.services.places import close_place
+from outreach.services.visits import work_of
 from portal.kit import saving
 from portal.kit.models import in_force
 
@@ -41,12 +42,12 @@ def close_enterprise(
 def close_official(
     official: Official, *, until: dt.date, reason: str, by: Any, expected: int | None = None
 ) -> Official:
-    """An official leaves; refused while pairings or open requests are theirs: those are handed over first."""
-    pairings = Pairing.objects.filter(official=official, until=None).count()
-    requests = Request.objects.open().filter(handler=official).count()
-    if pairings or requests:
+    """An official leaves; refused while pairings or open work are theirs: those are handed over first."""
+    work, pairings = work_of(official), Pairing.objects.filter(official=official, until=None).count()
+    visits, requests = len(work.planned) + len(work.promised), len(work.requests)
+    if pairings or visits or requests:
         raise ValidationError(
-            f"{official}还有 {pairings} 项结对、{requests} 件未办结的诉求，请先办理工作移交，再办理离任。"
+            f"{official}还有 {pairings} 项结对、{visits} 次计划或约定的走访、{requests} 件未办结的诉求，请先办理工作移交，再办理离任。"
         )
     return close_place(official, until=until, reason=reason, by=by, expected=expected)
 

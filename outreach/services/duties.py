@@ -123,3 +123,14 @@ def _vacant(lines: dict[int, Line], area: Area) -> list[tuple[str, str, list[Are
         (value, label, [line.area for line in counted if not line.posts.get(value)], len(counted))
         for value, label in Network.choices
     ]
+
+
+def posts_named(official: Any, user: Any) -> QuerySet[DutyPost]:
+    """The posts under the name of `official`, for `user` to look at, since a name may be another's.
+
+    A township's official may hold them down to its villages, one of the county in the county and its townships.
+    """
+    rows = DutyPost.objects.permitted(user).in_force().filter(official=official.name).in_area(official.area)
+    if official.area.level == Level.COUNTY:
+        rows = rows.exclude(area__level=Level.VILLAGE)
+    return rows.select_related("area__parent")

@@ -8,11 +8,11 @@ from typing import Any
 import chinese_calendar
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from organizations.models import Area, Level, Unit
-from outreach.models import Contact, Holiday, Request, RequestStep
+from outreach.models import Contact, Holiday, Request, RequestStep, Support
 from outreach.services.places import covers
 from portal.accounts.models import Grant
 from portal.accounts.roles import Role
@@ -193,6 +193,11 @@ def to_answer(user: Any) -> Q:
     return own & Q(state__in=AWAITING)
 
 
+def to_lead(user: Any) -> Q:
+    """The condition "`user` is the official who leads it, and it is not answered"."""
+    return Q(handler__user=user.pk, state__in=AWAITING)
+
+
 def units_to_handle(request: Request) -> QuerySet[Unit]:
     """To whom a request may be handed over: the county's bodies and the township in which it stands, which can see it."""
     code = request.area.tree_code
@@ -257,11 +262,14 @@ def close_request(request: Request, *, outcome: str, words: str = "", by: Any, e
 
 @transaction.atomic
 def reopen_request(request: Request, *, reason: str, by: Any, expected: int | None = None) -> Request:
-    """Back to the unit that handled it, or to the department. The clock is kept: the last day stays what it was."""
+    """Back to the unit that handled it, or to the department. The clock is kept: the last day stays what it was.
+
+    One that is overdue by then comes before the lead anew, and stands in the steps a second time.
+    """
     row = _locked(request, Act.REOPENED, by)
     reason = _said(reason, "reason", "请填写重新办理的原因。")
     row.state = State.HANDED_OVER if row.unit_id else State.ACCEPTED
-    row.answered_on = row.called_back_on = row.closed_on = None
+    row.answered_on = row.called_back_on = row.closed_on = row.escalated_on = None
     row.answer = row.satisfaction = row.outcome = ""  # what was said stays among the steps
     row.reopened += 1
     saving.save(row, by=by, expected=expected, reason=reason)
@@ -335,10 +343,12 @@ def leads_of(area: Area) -> list[str]:
 # the monthly list
 
 IN_TIME, LATE = Q(answered_on__lte=F("due_on")), Q(answered_on__gt=F("due_on"))
-SATISFIED = Q(satisfaction=Request.Satisfaction.SATISFIED)
+SATISFIED, SOLVED = Q(satisfaction=Request.Satisfaction.SATISFIED), Q(outcome=Request.Outcome.SOLVED)
+FUNDS = "funds"  # yuan of support that came of the requests
 FIGURES: dict[str, dict[str, str]] = {  # figure → what the list is asked for the same rows
     "accepted": {}, "in_time": {"answered": "in_time"}, "late": {"answered": "late"}, "open": {"open": "yes"},
-    "overdue": {"overdue": "yes"}, "satisfied": {"satisfaction": "satisfied"},
+    "overdue": {"overdue": "yes"}, "solved": {"outcome": "solved"}, "satisfied": {"satisfaction": "satisfied"},
+    FUNDS: {"supported": "yes"},
 }  # fmt: skip
 
 
@@ -348,7 +358,7 @@ class UnitLine:
 
     label: str
     unit: str | None  # as the list's filter writes it: a number, "null" for none, None for the sum of all
-    figures: dict[str, int]
+    figures: dict[str, Any]
 
 
 def figures_by_unit(requests: Any, on: dt.date) -> list[UnitLine]:
@@ -356,11 +366,16 @@ def figures_by_unit(requests: Any, on: dt.date) -> list[UnitLine]:
     overdue = Q(state__in=AWAITING, due_on__lt=on)
     conditions = {
         "accepted": Q(), "in_time": IN_TIME, "late": LATE, "open": ~Q(state=State.CLOSED), "overdue": overdue,
-        "satisfied": SATISFIED,
+        "solved": SOLVED, "satisfied": SATISFIED,
     }  # fmt: skip
     counts = {name: Count("pk", filter=condition) for name, condition in conditions.items()}
+    yuan = Support.objects.filter(request__in=requests.order_by()).order_by().values_list("request__unit")
+    funds = dict(yuan.annotate(yuan=Sum("amount")))
     rows = requests.order_by().values("unit", "unit__name", "unit__number").annotate(**counts)
-    found = sorted(rows, key=lambda row: (row["unit"] is not None, row["unit__number"] or 0, row["unit"] or 0))
+    found = sorted(
+        ({**row, FUNDS: funds.get(row["unit"], 0)} for row in rows),
+        key=lambda row: (row["unit"] is not None, row["unit__number"] or 0, row["unit"] or 0),
+    )
     lines = [_line(row["unit__name"] or "未转办", str(row["unit"] or "null"), [row]) for row in found]
     return [*lines, _line("合计", None, found)] if lines else []
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -47,6 +47,13 @@ def unpaired_officials(user: Any, on: dt.date) -> QuerySet[Official]:
     """County leaders and heads of county bodies in `user`'s areas who were paired with nobody on `on`."""
     paired = Pairing.objects.in_force(on).filter(official=OuterRef("pk")).order_by()
     return Official.objects.permitted(user).in_force(on).filter(~Exists(paired), kind__in=PAIRED_KINDS)
+
+
+def officials_by_pairing(user: Any, on: dt.date) -> dict[str, int]:
+    """ "all" leaders and heads in office in `user`'s areas on `on`, and how many of them are "unpaired"."""
+    paired = Pairing.objects.in_force(on).filter(official=OuterRef("pk")).order_by()
+    rows = Official.objects.permitted(user).in_force(on).filter(kind__in=PAIRED_KINDS).order_by()
+    return rows.aggregate(all=Count("pk"), unpaired=Count("pk", filter=~Exists(paired)))
 
 
 @transaction.atomic
@@ -238,12 +245,18 @@ def cancel_visit(visit: Visit, *, reason: str, by: Any, expected: int | None = N
 
 
 def unkept(visits: Any) -> Any:
-    """The done visits among `visits` with a next day that no later visit of the same official to the same side has kept."""
+    """The done visits among `visits` with a next day, one of whose sides no later visit of the same official has gone to."""
+    open_sides = [Exists(_not_seen_again(side)) for side in SIDES]
+    return visits.done().filter(next_on__isnull=False).filter(open_sides[0] | open_sides[1] | open_sides[2])
+
+
+def _not_seen_again(side: str) -> QuerySet:
+    """The links of the outer visit to a side that no later visit of one of its officials has gone to."""
     later = Visit.objects.exclude(state=Visit.State.CANCELLED).filter(
-        Q(enterprises__visits=OuterRef("pk")) | Q(organizations__visits=OuterRef("pk")) | Q(contacts__visits=OuterRef("pk")),
-        on__gt=OuterRef("on"), officials__visits=OuterRef("pk"),
-    ).order_by()  # fmt: skip
-    return visits.done().filter(next_on__isnull=False).filter(~Exists(later))
+        **{side: OuterRef(f"{side[:-1]}_id")}, on__gt=OuterRef("visit__on"), officials__visits=OuterRef("visit_id")
+    )
+    links = getattr(Visit, side).through.objects.filter(visit=OuterRef("pk"))
+    return links.filter(~Exists(later.order_by())).order_by()
 
 
 def due_visits(user: Any, until: dt.date) -> QuerySet[Visit]:
@@ -306,10 +319,11 @@ class Unseen(NamedTuple):
         return reverse("outreach:visit_create", query={"sides": self.token})
 
 
-def not_seen(user: Any, on: dt.date, official: Official | None = None) -> list[Unseen]:
+def not_seen(user: Any, on: dt.date, official: Official | None = None, months: int | None = None) -> list[Unseen]:
     """Whom nobody of the office has visited for longer than the county's rhythm; the longest first.
 
     official: only those this official is paired with, and only this official's visits count.
+    months: instead of the rhythm, the same for every kind.
     """
     wanted, names = months_wanted(user), _names_of_paired(user, on)
     enterprises, roles = Enterprise.objects.permitted(user), ContactRole.objects.permitted(user)
@@ -317,31 +331,37 @@ def not_seen(user: Any, on: dt.date, official: Official | None = None) -> list[U
         pairings = official.pairings.in_force(on).order_by()
         enterprises = enterprises.filter(pk__in=pairings.values("enterprise"))
         roles = roles.filter(contact__in=pairings.values("contact"))
-    found = [("enterprise", row) for row in late_enterprises(enterprises, on, wanted, official)]
-    found += [("contact", row) for row in late_roles(roles, on, wanted, official)]
+    found = [("enterprise", row) for row in late_enterprises(enterprises, on, wanted, official, months)]
+    found += [("contact", row) for row in late_roles(roles, on, wanted, official, months)]
     rows = [_unseen(side, row, on, wanted, names) for side, row in found]
     return sorted(rows, key=lambda row: (-row.months, row.tree_code, row.token))
 
 
-def late_enterprises(rows: Any, on: dt.date, wanted: Wanted, official: Official | None = None) -> list[Late]:
+def late_enterprises(
+    rows: Any, on: dt.date, wanted: Wanted, official: Official | None = None, months: int | None = None
+) -> list[Late]:
     """Those of `rows` in force on `on` that were last visited longer ago than `wanted` says."""
-    return _late(rows.in_force(on), "", "kind", on, wanted, official)
+    return _late(rows.in_force(on), "", "kind", on, wanted, official, months)
 
 
-def late_roles(rows: Any, on: dt.date, wanted: Wanted, official: Official | None = None) -> list[Late]:
+def late_roles(
+    rows: Any, on: dt.date, wanted: Wanted, official: Official | None = None, months: int | None = None
+) -> list[Late]:
     """The same of public roles, held on `on` by contacts whose processing is not restricted."""
     usable = rows.in_force(on).filter(contact__erased_at=None, contact__restricted_on=None)
-    return _late(usable, "contact__", "role", on, wanted, official)
+    return _late(usable, "contact__", "role", on, wanted, official, months)
 
 
-def _late(rows: Any, path: str, whom: str, on: dt.date, wanted: Wanted, official: Official | None) -> list[Late]:
+def _late(
+    rows: Any, path: str, whom: str, on: dt.date, wanted: Wanted, official: Official | None, months: int | None
+) -> list[Late]:
     done = Q(**{f"{path}visits__state": Visit.State.DONE, f"{path}visits__on__lte": on})
     if official is not None:
         done &= Q(**{f"{path}visits__officials": official})
     place = (f"{path}area__{name}" for name in ("tree_code", "level", "name", "parent__name"))
     found = rows.order_by().values_list(f"{path}id", f"{path}name", whom, "since", *place)
     found = found.annotate(last=Max(f"{path}visits__on", filter=done))
-    first = cache(lambda county, kind: before(on, wanted.get((county, kind), DEFAULT_MONTHS[kind])))
+    first = cache(lambda county, kind: before(on, months or wanted.get((county, kind), DEFAULT_MONTHS[kind])))
     late = (Late(*row) for row in found)
     return [row for row in late if (row.last_on or row.since) < first(row.tree_code[:COUNTY], row.whom)]
 

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from organizations.filters.organizations import area_words
 from outreach.models import Holiday, Request
-from outreach.services.requests import FIGURES, UnitLine
+from outreach.services.requests import FIGURES, FUNDS, UnitLine
+from outreach.tables.support import YuanColumn
 from portal.kit.tables import Column, ListTable, Table
 
 State = Request.State
@@ -34,6 +35,15 @@ def urgency(request: Request) -> str:
     return "red" if left < 0 else "amber" if left < SOON else ""
 
 
+def result(request: Request) -> str:
+    """ "已解决，满意": the outcome and what the source said of it, as far as they are known."""
+    words = (
+        request.get_outcome_display() if request.outcome else "",
+        request.get_satisfaction_display() if request.satisfaction else "",
+    )
+    return "，".join(filter(None, words))
+
+
 class RequestTable(Table):
     reference = Column("编号", order_by=["year", "number"], link=True, value=lambda row: row.reference)
     subject = Column("诉求内容")
@@ -43,18 +53,14 @@ class RequestTable(Table):
     state = Column("状态", order_by="state", tone=lambda row: TONES[row.state])
     unit = Column("承办单位", order_by="unit__number", value=lambda row: str(row.unit) if row.unit_id else "")
     due_on = Column("办理期限", order_by="due_on", value=term, tone=urgency)
-    satisfaction = Column(
-        "满意度",
-        order_by="satisfaction",
-        value=lambda row: row.get_satisfaction_display() if row.satisfaction else "",
-    )
+    result = Column("结果和满意度", order_by=["outcome", "satisfaction"], value=result)
     area = Column("所在区划", order_by="area__tree_code", value=lambda row: area_words(row.area))
     accepted_on = Column("受理日期", order_by="accepted_on", numeric=True)
 
     class Meta:
         model = Request
         fields = [
-            "reference", "subject", "source", "matter", "channel", "state", "unit", "due_on", "satisfaction", "area", "accepted_on",
+            "reference", "subject", "source", "matter", "channel", "state", "unit", "due_on", "result", "area", "accepted_on",
         ]  # fmt: skip
 
 
@@ -70,7 +76,11 @@ class RequestMonthlyTable(ListTable):
     late = figure("late", "逾期答复")
     open = figure("open", "未办结")
     overdue = figure("overdue", "逾期未答复")
+    solved = figure("solved", "已解决")
     satisfied = figure("satisfied", "满意")
+    funds = YuanColumn(
+        "扶持资金（元）", value=lambda line: line.figures[FUNDS], link=lambda line: line.urls[FUNDS], numeric=True
+    )
 
     class Meta:
         model = Request

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from outreach.filters.visits import HandoverFilterSet
 from outreach.forms.visits import HandoverForm
 from outreach.models import Handover, Official
+from outreach.services.duties import posts_named
 from outreach.services.handovers import hand_over, lines_of
 from outreach.services.visits import whom, work_of
 from outreach.tables.visits import HandoverTable
@@ -54,7 +55,8 @@ class OfficialHandoverView(views.UpdateView):
             ("约定的下次走访", [f"{row.next_on} {whom(row)}" for row in work.promised]),
             ("未办结的诉求", [f"{row}（办理期限 {row.due_on}）" for row in work.requests]),
         ]
-        return super().get_context_data(parts=parts, total=work.total, **kwargs)
+        posts = posts_named(self.object, self.request.user)
+        return super().get_context_data(parts=parts, total=work.total, posts=posts, **kwargs)
 
     def perform(self, form: Any) -> Handover:
         values = form.cleaned_data
@@ -93,7 +95,9 @@ class HandoverDetailView(views.DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         lines = lines_of(self.object, self.request.user)
         parts = [(title, heads, lines[name]) for name, (title, heads) in HEADS.items() if lines[name]]
-        return super().get_context_data(parts=parts, **kwargs)
+        return super().get_context_data(
+            parts=parts, posts=posts_named(self.object.from_official, self.request.user), **kwargs
+        )
 
     def get_actions(self) -> list[views.Button]:
         url = reverse("outreach:handover_paper", args=[self.object.pk])

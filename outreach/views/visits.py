@@ -256,7 +256,8 @@ class VisitUnseenView(VisitTabs):
     def get_table(self) -> tuple[Any, Any]:
         filterset = self.filterset_class(self.request.GET, queryset=Visit.objects.none(), request=self.request)
         asked = filterset.form.cleaned_data if filterset.form.is_valid() else {}
-        rows = not_seen(self.request.user, asked.get("on") or timezone.localdate(), asked.get("official"))
+        on = asked.get("on") or timezone.localdate()
+        rows = not_seen(self.request.user, on, asked.get("official"), int(asked.get("months") or 0) or None)
         if kind := asked.get("kind"):
             rows = [row for row in rows if row.kind == str(Whom(kind).label)]
         if area := asked.get("area"):

@@ -7,9 +7,10 @@ from django.db.models import Case, Count, F, Min, Q, When
 from django.urls import reverse
 from django.utils import timezone
 
+from organizations.ledger import quarter_start
 from outreach.models import Request, Visit
-from outreach.services.requests import AWAITING, to_answer
-from outreach.services.visits import due_visits, not_seen, own_official
+from outreach.services.requests import AWAITING, to_answer, to_lead
+from outreach.services.visits import due_visits, not_seen, officials_by_pairing, own_official
 from portal.dashboards.cards import Figure, Todo
 
 NOTICE_DAYS = 7  # a visit is announced so many days before
@@ -32,6 +33,20 @@ def liaison(user: Any) -> tuple[list[Todo], list[Figure]]:
     return todos, figures
 
 
+def served(user: Any) -> tuple[list[Todo], Figure]:
+    """Of one's areas: leaders and heads who are paired with nobody, and the visits of the quarter; two queries."""
+    today, todos = timezone.localdate(), []
+    found = officials_by_pairing(user, today)
+    if found["unpaired"]:
+        words = f"未结对的干部 {found['unpaired']} 名", "请登记联系的企业、协会或联系对象"
+        todos = [Todo(None, *words, reverse("outreach:pairing_unpaired_officials"), "去查看", False)]
+    made = Visit.objects.permitted(user).done().within(quarter_start(today), today).count()
+    asked = {"quarter": f"{today.year}-{(today.month + 2) // 3}", "state": Visit.State.DONE}
+    note = f"干部结对 {found['all'] - found['unpaired']} / {found['all']}" if found["all"] else ""
+    tone = "amber" if found["unpaired"] else "green"
+    return todos, Figure("本季走访", made, note, tone, reverse("outreach:visit_list", query=asked))
+
+
 def _visits(user: Any, today: dt.date) -> list[Todo]:
     last = today + dt.timedelta(days=NOTICE_DAYS)
     day = Case(When(state=Visit.State.PLANNED, then=F("on")), default=F("next_on"))
@@ -45,10 +60,11 @@ def _visits(user: Any, today: dt.date) -> list[Todo]:
 
 
 def _requests(user: Any, today: dt.date) -> tuple[list[Todo], list[Figure]]:
-    late, mine = Q(state__in=AWAITING, due_on__lt=today), to_answer(user)
+    late, mine, lead = Q(state__in=AWAITING, due_on__lt=today), to_answer(user), to_lead(user)
     found = Request.objects.permitted(user).aggregate(
         late=Count("pk", filter=late), first=Min("due_on", filter=Q(state=State.ACCEPTED)),
         mine=Count("pk", filter=mine), mine_first=Min("due_on", filter=mine),
+        lead=Count("pk", filter=lead), lead_first=Min("due_on", filter=lead),
         **{state: Count("pk", filter=Q(state=state)) for state, *_ in STEPS},
     )  # fmt: skip
     todos = []
@@ -58,6 +74,9 @@ def _requests(user: Any, today: dt.date) -> tuple[list[Todo], list[Figure]]:
     if found["mine"] and not user.has_perm("outreach.hand_over_request"):
         words = f"答复诉求 {found['mine']} 件", "由本单位承办，请在期限前答复"
         todos.append(Todo(found["mine_first"], *words, _list(mine="yes"), "去答复"))
+    if found["lead"]:
+        words = f"牵头的诉求 {found['lead']} 件", "由您牵头，请督促承办单位在期限前答复"
+        todos.append(Todo(found["lead_first"], *words, _list(mine="lead"), "去查看", urgent=False))
     for state, permission, label, hint in STEPS:
         if found[state] and user.has_perm(permission):
             due = found["first"] if state == State.ACCEPTED else None

@@ -27,7 +27,7 @@ from portal.accounts.roles import Role
 from portal.audit.models import Action, AuditEntry, AuditHead
 from portal.dashboards.cards import Figure, Line, OwnScore, Todo, Work
 from portal.dashboards.coverage import townships_of
-from portal.dashboards.liaison import liaison
+from portal.dashboards.liaison import liaison, served
 from portal.dashboards.upkeep import upkeep
 from portal.dashboards.villages import organized, villages_of
 
@@ -198,7 +198,9 @@ def _staff(user: Any) -> Work:
         for report in awaited[:MOST_LINES]
     )
     waiting, _ = liaison(user)
-    return Work(figures, _sorted(todos), (*waiting, *_to_plan(user, quarters)), "还没有交齐的单位", lines)
+    unpaired, visits = served(user)
+    attention = (*waiting, *unpaired, *_to_plan(user, quarters))
+    return Work([*figures, visits], _sorted(todos), attention, "还没有交齐的单位", lines)
 
 
 def _awaited(silent: int, returned: int) -> str:
@@ -243,9 +245,10 @@ def _review_todo(user: Any, quarter: Quarter, figures: list[Figure], silent_unit
 def _leader(user: Any) -> Work:
     publication = Publication.objects.permitted(user).select_related("quarter").first()
     waiting, unseen = liaison(user)
-    led = townships_of(user)
+    unpaired, visits = served(user)
+    waiting, led = [*waiting, *unpaired], townships_of(user)
     if publication is None:
-        return Work(unseen, [], tuple(waiting), led=led)
+        return Work([*unseen, visits], [], tuple(waiting), led=led)
     results = list(Result.objects.permitted(user).filter(publication=publication).select_related("unit__area"))
     reach = user.reach("assessments.view_selfreport")
     own = [result for result in results if reach.covers(result.unit.area.tree_code)]
@@ -269,7 +272,8 @@ def _leader(user: Any) -> Work:
              r.get_absolute_url(), "看明细", urgent=False)
         for r in bottom
     ]  # fmt: skip
-    return Work([*unseen, *figures], [], (*waiting, *todos), ranking=own[:15], publication=publication, led=led)
+    figures = [*unseen, *figures, visits]
+    return Work(figures, [], (*waiting, *todos), ranking=own[:15], publication=publication, led=led)
 
 
 def _handed_in(user: Any) -> list[Figure]:

@@ -16,7 +16,19 @@ from organizations.models import FrozenFigures, Organization, Unit
 from outreach.models import Activity
 from portal.accounts.roles import Role
 from portal.kit import saving
-from tests.factories import make_quarter, make_scheme, make_user, make_village
+from tests.factories import (
+    FOUNDED,
+    make_enterprise,
+    make_official,
+    make_pairing,
+    make_quarter,
+    make_request,
+    make_scheme,
+    make_training_plan,
+    make_user,
+    make_village,
+    make_visit,
+)
 from tests.queries import QueriesAtMost
 
 
@@ -116,6 +128,67 @@ class FlowTests(MeasuredCase):
         assert "1 格得分有变化" in answer.text and '"3/4"' in answer.text and "重新测算</button>" not in answer.text
 
 
+class ServiceTests(MeasuredCase):
+    """Pairings, visits, requests and training feed an indicator from the register to the published score."""
+
+    @classmethod
+    def setUpTestData(cls):
+        super().setUpTestData()
+        town, day = cls.unit.area, dt.date(2025, 9, 30)
+        cls.mill, quarry = make_enterprise(town, since=FOUNDED), make_enterprise(town, since=FOUNDED)
+        clerk = make_official(town, kind="head", since=FOUNDED)
+        make_official(town, kind="head", since=FOUNDED)
+        make_pairing(clerk, cls.mill, since=FOUNDED)
+        make_visit(cls.mill, [clerk], on=day)
+        asked = {
+            "accepted_on": dt.date(2025, 9, 1),
+            "due_on": dt.date(2025, 9, 14),
+            "state": "answered",
+            "answer": "已办",
+        }
+        make_request(cls.mill, answered_on=dt.date(2025, 9, 14), **asked)
+        cls.late = make_request(quarry, answered_on=dt.date(2025, 9, 15), **asked)
+        for people in (60, 30):
+            plan = make_training_plan(town, year=2025, planned_people=people)
+            plan.sessions.create(on=day, title="班次", planned=30, attended=30)
+
+    def measure(self, name):
+        Indicator.objects.filter(scheme=self.quarter.scheme, method="measured").update(measure=name)
+
+    def test_the_self_report_shows_each_and_lists_what_is_lacking(self):
+        self.client.force_login(self.committee)
+        for name in (
+            "officials_paired",
+            "enterprises_paired",
+            "enterprises_visited",
+            "requests_in_time",
+            "plans_reached",
+        ):
+            self.measure(name)
+            page = self.client.get(self.report.get_absolute_url())
+            readings = [line.reading for _, group in page.context["groups"] for line in group if line.reading]
+            assert [(reading.achieved, reading.target) for reading in readings] == [(1, 2)], name
+            query = {
+                "measure": name,
+                "area": self.unit.area_id,
+                "on": "2025-09-30",
+                "unit": self.unit.pk,
+                "show": "lack",
+            }
+            assert "共 <span data-total>1" in self.client.get(reverse("dashboards:coverage_list"), query).text, name
+
+    def test_requests_in_time_are_scored_and_stay_as_published(self):
+        self.measure("requests_in_time")
+        self.quarter = start_review(self.quarter, by=self.staff)
+        assert (self.cell().achieved, self.cell().target, self.cell().points) == (1, 2, Decimal("12.5"))
+        self.score_the_rest()
+        publication = publish_quarter(self.quarter, by=self.staff)
+        type(self.late).objects.filter(pk=self.late.pk).update(answered_on=dt.date(2025, 9, 14))
+        assert self.cell().points == Decimal("12.5") and verify_publication(publication) == ""
+        frozen = FrozenFigures.objects.get(area=self.county, on=self.quarter.last_day)
+        assert frozen.summary["requests_in_time"][str(self.unit.area_id)] == [1, 2]
+
+
 class PageTests(MeasuredCase):
     def test_the_self_report_arrives_filled_in_with_its_list(self):
         self.client.force_login(self.committee)
@@ -133,7 +206,9 @@ class PageTests(MeasuredCase):
             Indicator.objects.create(number=number, name=f"任务{number}", measure=measure, **measured)
         report = make_quarter(scheme, state="open").reports.filter(unit_class="1").first()
         self.client.force_login(make_user(role=Role.COMMITTEE, unit=report.unit))
-        with QueriesAtMost(25):  # the registers together, and those that few pages ask for one by one
+        with QueriesAtMost(
+            26
+        ):  # the registers together, those that few pages ask for one by one, visits across townships
             page = self.client.get(report.get_absolute_url())
         read = [line for _, group in page.context["groups"] for line in group if line.reading]
         assert len(read) == len(MEASURES) + 1

@@ -1,4 +1,5 @@
-"""A request from intake to closing in a real browser: a township takes it in, the office hands it over, a body answers, the office closes."""
+"""A request from intake to closing in a real browser: a township takes it in, the office hands it over, a body answers, the office closes;
+a leader reads it to the end and has no step to take."""
 
 import pytest
 from playwright.sync_api import expect
@@ -27,6 +28,7 @@ def test_from_intake_to_closing_across_three_roles(opened):
     committee = make_user(Role.COMMITTEE, town, name="李某甲")
     office = make_user(Role.STAFF, county, name="张某甲")
     body = make_user(Role.COMMITTEE, unit=bureau, name="王某乙")
+    lead = make_user(Role.LEADER, town, name="包某甲")
 
     phone = opened(committee, **PHONE)
     phone.goto("/outreach/requests/")
@@ -80,6 +82,14 @@ def test_from_intake_to_closing_across_three_roles(opened):
     )
     acts = [(one.get_act_display(), one.by) for one in row.steps.all()]
     assert acts == [("受理", committee), ("转办", office), ("答复", body), ("回访", office), ("办结", office)]
+
+    car = opened(lead, **PHONE)
+    car.goto("/outreach/requests/?state=closed")
+    car.get_by_role("link", name=row.reference).click()
+    expect(car.get_by_role("listitem").filter(has_text="已解决").first).to_be_visible()
+    for name in ("转办", "答复", "回访", "办结", "重新办理", "修改"):
+        expect(car.get_by_role("link", name=name, exact=True)).to_have_count(0)
+    sound(car)
 
     desk.goto("/outreach/requests/monthly/")
     sound(desk)

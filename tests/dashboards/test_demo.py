@@ -138,6 +138,11 @@ def service_of_the_reports():
     assert Support.objects.filter(on__year=2022, **here).aggregate(yuan=Sum("amount"))["yuan"] == 500_000
     plan = TrainingPlan.objects.get(year=2022, **here)
     assert (plan.planned_people, plan.sessions.aggregate(n=Sum("attended"))["n"]) == (60, 32)
+    cadres = plan.posts.aggregate(Sum("holders"), Sum("in_plan"), Sum("trained"), Sum("recommended"))
+    assert list(cadres.values()) == [202, 60, 32, 2]
+    lead = User.objects.get(username="lead")
+    assert Pairing.objects.permitted(lead).filter(official__user=lead).count() == 4
+    assert Request.objects.permitted(lead).overdue().count() >= 1
     posts = plan.posts.aggregate(holders=Sum("holders"), recommended=Sum("recommended"))
     assert posts == {"holders": 202, "recommended": 2}
     names = [*Contact.objects.values_list("name", flat=True), *Official.objects.values_list("name", flat=True)]

@@ -42,7 +42,7 @@ class LiaisonWorkTests(TestCase):
             other, [make_official(cls.county)], on=cls.today, state="planned", by=make_user(Role.STAFF, cls.county)
         )
         soon, past = cls.today + dt.timedelta(5), cls.today - dt.timedelta(1)
-        make_request(cls.enterprise, due_on=soon)
+        make_request(cls.enterprise, due_on=soon, handler=official)
         make_request(cls.enterprise, due_on=past, state="handed_over", unit=cls.unit)
         make_request(other, due_on=past, state="handed_over", unit=make_unit(cls.county))
         make_request(other, due_on=soon, state="answered", answered_on=cls.today, answer="已办")
@@ -52,7 +52,7 @@ class LiaisonWorkTests(TestCase):
         self.client.force_login(user)
         found = {}
         for todo in work_of(user).attention:
-            if number := re.search(r"^(.+?) (\d+) [次件]$", todo.title):
+            if number := re.search(r"^(.+?) (\d+) [次件名]$", todo.title):
                 found[number[1]] = int(number[2]), self.rows(todo.url)
         return found
 
@@ -62,12 +62,26 @@ class LiaisonWorkTests(TestCase):
         return int(re.search(r"共 (\d+) 条", page.text)[1])
 
     def test_a_leader_sees_own_visits_those_not_seen_and_what_is_overdue(self):
-        assert self.waiting(self.leader) == {"走访": (2, 2), "诉求逾期未答复": (2, 2)}
+        assert self.waiting(self.leader) == {
+            "走访": (2, 2),
+            "诉求逾期未答复": (2, 2),
+            "牵头的诉求": (1, 1),
+            "未结对的干部": (1, 1),
+        }
         figure = next(figure for figure in work_of(self.leader).figures if figure.label == "我超期未走访的")
         assert figure.value == 1 == self.rows(figure.url)
 
     def test_staff_hand_over_and_call_back(self):
-        assert self.waiting(self.staff) == {"诉求逾期未答复": (2, 2), "转办诉求": (1, 1), "回访诉求": (1, 1)}
+        todos = {"诉求逾期未答复": (2, 2), "转办诉求": (1, 1), "回访诉求": (1, 1), "未结对的干部": (1, 1)}
+        assert self.waiting(self.staff) == todos
+
+    def test_the_quarter_s_visits_and_pairing_coverage_are_on_the_first_page_of_who_answers_for_the_whole(self):
+        make_visit(self.enterprise, [make_official(self.east)], on=self.today)
+        for user in (self.staff, self.leader):
+            self.client.force_login(user)
+            figure = next(figure for figure in work_of(user).figures if figure.label == "本季走访")
+            assert (figure.value, figure.note) == (self.rows(figure.url), "干部结对 1 / 2")
+            assert figure.value in {1, 2}  # that of five days ago lies in the quarter before while this one is young
 
     def test_a_township_answers_what_it_was_given(self):
         assert self.waiting(self.committee) == {"诉求逾期未答复": (1, 1), "答复诉求": (1, 1)}

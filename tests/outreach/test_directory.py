@@ -154,7 +154,7 @@ class OfficialTests(DirectoryCase):
         page = self.client.get(reverse("outreach:official_list") + "?q=lm&kind=leader")
         assert "副县长" in page.text
 
-    def test_one_with_pairings_or_open_requests_hands_over_first(self):
+    def test_one_with_pairings_or_open_work_hands_over_first(self):
         official = make_official(self.county, name="李某甲")
         pairing = make_pairing(official, make_enterprise(self.town))
         self.as_(self.staff)
@@ -163,6 +163,9 @@ class OfficialTests(DirectoryCase):
         assert refused.status_code == 422
         assert "工作移交" in refused.text
         Pairing.objects.filter(pk=pairing.pk).update(until=timezone.localdate())
+        planned = make_visit(pairing.enterprise, [official], state="planned", on=timezone.localdate())
+        assert "1 次计划或约定的走访" in self.send(url, until=timezone.localdate(), reason="调离").text
+        planned.delete()
         assert self.send(url, until=timezone.localdate(), reason="调离").status_code == 302
         assert self.names("official") == ["李某甲"]
         Official.objects.update(until=dt.date(2024, 1, 1))

@@ -15,12 +15,14 @@ from portal.audit.models import AuditEntry
 from tests.factories import (
     make_contact,
     make_county,
+    make_duty_post,
     make_enterprise,
     make_official,
     make_pairing,
     make_request,
     make_township,
     make_user,
+    make_village,
     make_visit,
 )
 from tests.queries import QueriesAtMost
@@ -90,6 +92,17 @@ class StepTests(HandoverCase):
         assert page.context["total"] == 6
         for words in ("红星纺织公司", "青山采石公司", "王某丙", self.open.subject):
             assert words in page.text
+
+    def test_duty_posts_under_the_name_are_pointed_at(self):
+        mine = make_duty_post(self.town, official="李某甲", post="第一责任人")
+        make_duty_post(self.town, official="赵某丁", post="专干")
+        make_duty_post(make_village(parent=self.town), official="李某甲", post="网格员")  # another one of that name
+        make_duty_post(make_county(name="外县"), official="李某甲", post="网格员")
+        self.as_(self.staff)
+        assert list(self.client.get(self.url).context["posts"]) == [mine]
+        self.hand_over()
+        page = self.client.get(Handover.objects.get().get_absolute_url())
+        assert mine.get_absolute_url() in page.text and "专干" not in page.text and "网格员" not in page.text
 
     def test_everything_goes_on_the_day(self):
         self.as_(self.staff)

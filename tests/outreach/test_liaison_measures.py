@@ -8,6 +8,8 @@ from django.urls import reverse
 from organizations.coverage import Coverage, freeze
 from organizations.measures import MEASURES, readings
 from organizations.models import FrozenFigures, Unit
+from outreach.models import Visit
+from outreach.services.visits import Sides, save_visit
 from portal.accounts.roles import Role
 from tests.factories import (
     make_contact,
@@ -83,6 +85,16 @@ class VisitMeasureTests(LiaisonCase):
         township = make_unit(self.east, kind=Unit.Kind.TOWNSHIP)
         found = readings(["visits"], [township, self.body], DAY)["visits"]
         assert found == {township.pk: (1, 1), self.body.pk: (1, 1)}
+
+    def test_a_visit_to_two_townships_is_one_of_each_and_one_of_the_county(self):
+        contact = make_contact(make_village(parent=self.west), enterprise=self.there)
+        sides = Sides([self.leader], [self.here, self.there], [], [contact])
+        save_visit(Visit(on=DAY), sides, by=make_user(Role.STAFF, self.county))
+        townships = [make_unit(area, kind=Unit.Kind.TOWNSHIP) for area in (self.east, self.west)]
+        assert self.share("visits_made") == (1, 1)
+        for asked in (townships, townships[1:]):
+            assert readings(["visits"], asked, DAY)["visits"] == {unit.pk: (1, 1) for unit in asked}
+        assert readings(["visits"], townships, BEFORE)["visits"] == {unit.pk: (0, 1) for unit in townships}
 
     def test_enterprises_seen_by_the_countys_rhythm(self):
         make_visit(self.here, [self.leader], on=dt.date(2026, 4, 1))

@@ -425,6 +425,16 @@ class OverdueTests(RequestCase):
         assert "0 requests escalated" in self.escalate()
         assert (self.late.steps.count(), self.done.steps.count(), self.today_s.steps.count()) == (1, 0, 0)
 
+    def test_one_that_was_reopened_comes_before_the_lead_again(self):
+        self.escalate()
+        self.as_(self.body)
+        self.do(self.late, "answer", answer="已办")
+        self.as_(self.staff)
+        self.do(self.late, "reopen", reason="没有落实")
+        assert "1 requests escalated" in self.escalate()
+        acts = list(self.late.steps.values_list("act", flat=True))
+        assert acts == ["escalated", "answered", "reopened", "escalated"]
+
     def test_the_lead_sees_it_and_a_lead_elsewhere_does_not(self):
         self.escalate()
         self.as_(self.lead)
@@ -490,9 +500,13 @@ class MonthlyTests(RequestCase):
     def setUp(self):
         month = {"accepted_on": dt.date(2026, 3, 2), "due_on": dt.date(2026, 3, 13)}
         self.answered(**month, answered_on=dt.date(2026, 3, 13), satisfaction="satisfied", state="called_back")
-        self.answered(
+        solved = self.answered(
             **month, answered_on=dt.date(2026, 3, 16), state="closed", closed_on=dt.date(2026, 3, 20), outcome="solved"
         )
+        for amount in ("150000", "50000.50"):
+            Support.objects.create(
+                enterprise=self.mill, area=self.town, request=solved, programme="技改补助", amount=amount
+            )
         make_request(self.mill, unit=self.bureau, state="handed_over", **month)
         make_request(self.quarry, **month)
         make_request(
@@ -519,9 +533,9 @@ class MonthlyTests(RequestCase):
         with QueriesAtMost(12):
             lines, _ = self.lines(year=2026, month=3)
         assert lines == {
-            "未转办": ["1", "0", "0", "1", "1", "0"],
-            "县经信局": ["3", "1", "1", "2", "1", "1"],
-            "合计": ["4", "1", "1", "3", "2", "1"],
+            "未转办": ["1", "0", "0", "1", "1", "0", "0", "0.00"],
+            "县经信局": ["3", "1", "1", "2", "1", "1", "1", "200,000.50"],
+            "合计": ["4", "1", "1", "3", "2", "1", "1", "200,000.50"],
         }
 
     def test_every_number_opens_a_list_of_as_many(self):
@@ -536,7 +550,11 @@ class MonthlyTests(RequestCase):
                 if user == self.body and "area" in query:
                     continue
                 _, page = self.lines(**query)
-                links = [(cell.url, cell.value) for row in page.context["table"].rows for cell in row.cells[1:]]
+                rows = [row.cells for row in page.context["table"].rows]
+                links = [(cell.url, cell.value) for cells in rows for cell in cells[1:-1]]
+                links += [
+                    (cells[-1].url, "0" if cells[-1].value == "0.00" else "1") for cells in rows
+                ]  # of one request
                 assert any(url for url, _ in links)
                 for url, number in links:
                     assert bool(url) == (number != "0")
@@ -556,7 +574,7 @@ class MonthlyTests(RequestCase):
     def test_it_is_exported(self):
         self.as_(self.staff)
         rows = [row for row in self.sheet_rows(MONTHLY, year=2026, month=3) if row[0] == "县经信局"]
-        assert rows == [("县经信局", 3, 1, 1, 2, 1, 1)]
+        assert rows == [("县经信局", 3, 1, 1, 2, 1, 1, 1, 200000.5)]
 
 
 class ApiTests(RequestCase):

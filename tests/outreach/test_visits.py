@@ -8,7 +8,7 @@ from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
 
-from outreach.models import Rhythm, Visit
+from outreach.models import Official, Rhythm, Visit
 from outreach.services.visits import NOT_SHOWN, before, due_visits, months_between, not_seen
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
@@ -119,7 +119,7 @@ class EntryTests(VisitCase):
             ({**mine, "raised": "电话13800138000"}, "raised", "电话号码"),
             ({**mine, "promised": "x", "state": "planned", "on": tomorrow}, "promised", "走访以后再填写"),
             ({**alone, "raised": "个人困难"}, "raised", "不记录个人谈话内容"),
-            ({**mine, "next_on": timezone.localdate()}, "__all__", "晚于这次走访"),
+            ({**mine, "next_on": timezone.localdate()}, "next_on", "晚于这次走访"),
         ]
         for values, field, words in cases:
             errors = self.wrong(self.enter(**values))
@@ -256,11 +256,50 @@ class DueTests(VisitCase):
         self.as_(self.leader)
         assert self.client.get(f"{LIST}?due={soon}").context["total"] == 1
 
+    def test_a_promise_to_two_is_kept_when_both_have_been_seen(self):
+        today = timezone.localdate()
+        make_visit(self.mill, [self.vice, self.clerk], on=today - dt.timedelta(9), next_on=today).enterprises.add(
+            self.quarry
+        )
+        for enterprise, official, owed in (
+            (self.mill, self.vice, 1),
+            (self.mill, self.clerk, 1),
+            (self.quarry, self.clerk, 0),
+        ):
+            make_visit(enterprise, [official], on=today - dt.timedelta(1))
+            assert due_visits(self.leader, today).count() == owed, (enterprise, official)
+
     def test_who_recorded_owes_the_visit_of_an_official_without_an_account(self):
         today = timezone.localdate()
         visit = make_visit(self.mill, [self.clerk], on=today - dt.timedelta(5), next_on=today, by=self.committee)
         assert list(due_visits(self.committee, today)) == [visit]
         assert not due_visits(self.staff, today)
+
+
+class LeadTests(VisitCase):
+    """包片领导: an account of a township or two, an official of the county."""
+
+    def setUp(self):
+        self.lead = make_user(Role.LEADER, self.town)
+        self.own = make_official(self.town.parent, user=self.lead, name="包某甲")
+        make_pairing(self.own, self.mill)
+
+    def test_a_lead_is_ticked_enters_a_visit_and_is_reminded(self):
+        self.as_(self.lead)
+        form = self.client.get(ADD).context["form"]
+        assert form.initial["officials"] == [self.own.pk] and form.suggestions() == [self.mill]
+        today = timezone.localdate()
+        answer = self.enter(officials=[self.own.pk], sides=[f"enterprise-{self.mill.pk}"],
+                           next_on=today + dt.timedelta(3))  # fmt: skip
+        assert answer.status_code == 302, answer.text
+        assert due_visits(self.lead, today + dt.timedelta(3)).get().officials.get() == self.own
+        assert self.client.get(LIST, {"official": self.own.pk}).context["total"] == 1
+        assert self.client.get(self.own.get_absolute_url()).status_code == 200
+
+    def test_of_the_county_s_other_officials_a_lead_sees_nobody(self):
+        assert set(Official.objects.permitted(self.lead)) == {self.clerk, self.own}
+        assert not Official.objects.permitted(self.lead, "change").exists()
+        assert not Official.objects.permitted(make_user(Role.VILLAGE, self.town)).exists()
 
 
 class UnseenTests(VisitCase):
@@ -292,6 +331,15 @@ class UnseenTests(VisitCase):
         assert self.targets(official=self.vice) == {"红星纺织公司"}
         make_visit(self.mill, [self.vice], on=dt.date(2026, 8, 2))
         assert self.targets(official=self.vice) == set()
+
+    def test_a_number_of_months_of_one_s_own_stands_above_the_rhythm(self):
+        make_visit(self.mill, [self.clerk], on=dt.date(2026, 5, 20))
+        make_visit(self.quarry, [self.vice], on=dt.date(2025, 12, 20), contacts=[self.head])
+        assert self.targets() == {"青山采石公司", "王某丙"}
+        assert self.targets(months=3) == {"红星纺织公司", "青山采石公司", "王某丙"} and self.targets(months=9) == set()
+        self.as_(self.staff)
+        for query, total in (({"months": "3"}, 3), ({"months": "9"}, 0), ({"months": ""}, 2)):
+            assert self.client.get(UNSEEN, {"on": self.ON, **query}).context["total"] == total
 
     def test_a_restricted_contact_is_not_asked_for(self):
         self.head.restricted_on, self.head.restriction = self.ON, "objected"

@@ -137,6 +137,7 @@ class Liaison:
         ]
         users = User.objects.filter(username__in=[f"{name}{self.suffix}" for name in ("leader", "lead", "committee")])
         accounts = {user.username.removesuffix(self.suffix): user for user in users}
+        self.led = {grant.area_id for grant in accounts["lead"].held_grants}
         rows[0].user, rows[1].user = accounts["leader"], accounts["lead"]
         home = accounts["committee"].held_grants[0].area
         next(row for row in rows if row.area == home and row.position.endswith("统战委员")).user = accounts["committee"]
@@ -183,9 +184,13 @@ class Liaison:
         )  # fmt: skip
 
     def _pairings(self) -> None:
-        """Each county leader and head of a body looks after four enterprises; the townships' officials after most of the rest."""
+        """Each county leader and head of a body looks after four enterprises; the townships' officials after most of the rest.
+
+        The first two leaders, who have accounts, look after some of the lead's townships.
+        """
         free = list(self.enterprises)
         self.random.shuffle(free)
+        free.sort(key=lambda row: row.area_id in self.led)
         above = [row for row in self.officials if row.kind != "official"]
         rows = [self._pairing(official, free.pop()) for official in above for _ in range(4)]
         near: dict[int, list[Official]] = {}
@@ -248,6 +253,8 @@ class Liaison:
             [(26, "handed_over"), (22, "accepted"), (6, "handed_over"), (4, "accepted"), (12, "answered")], 1
         ):
             rows.append(self._open(self.today - dt.timedelta(days=ago), state, len(late) + n))
+        ours = next(row for row in self.enterprises if row.area_id in self.led)
+        rows[-5].enterprise, rows[-5].area = ours, ours.area  # overdue where the lead answers for it
         Request.objects.bulk_create(rows, batch_size=BATCH)
         record_many(self.staff, [Act(Action.CREATED, row) for row in rows])
         RequestStep.objects.bulk_create([step for row in rows for step in self._steps(row)], batch_size=BATCH)

@@ -459,10 +459,10 @@ class CheckPageTests(StandardCase):
         self.answer(check, **said | {PLAN: Given(MET, files=[upload("计划.png", picture("PNG"))])})
         file = Attachment.objects.get()
         page = self.client.get(check.get_absolute_url())
-        assert file.get_thumbnail_url() in page.text
+        assert file.get_thumbnail_url() in page.text and "缺材料" not in page.text
         self.client.post(url("attachment_remove", file.key), {"reason": "传错了"})
         page = self.client.post(url("check_update", check.pk), self.data(check, finish="1"), follow=True)
-        assert f"以下各项须附材料才能算达到：{PLAN}" in page.text
+        assert f"以下各项须附材料才能算达到：{PLAN}" in page.text and "缺材料" in page.text
         check.refresh_from_db()
         assert check.status == Check.Status.DRAFT
 

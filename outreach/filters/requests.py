@@ -65,7 +65,9 @@ class RequestFilterSet(MonthFilterSet):
     open = django_filters.ChoiceFilter(choices=YES, label="未办结", method="is_open")
     answered = django_filters.ChoiceFilter(choices=ANSWERED, label="答复情况", method="was_answered")
     satisfaction = django_filters.ChoiceFilter(choices=Request.Satisfaction.choices[1:], label="满意度")
-    outcome = django_filters.ChoiceFilter(choices=Request.Outcome.choices[1:], label="办理结果")
+    outcome = django_filters.ChoiceFilter(
+        choices=Request.Outcome.choices[1:], label="办理结果", widget=forms.HiddenInput
+    )
     supported = django_filters.ChoiceFilter(
         choices=YES, label="有扶持资金", method="has_support", widget=forms.HiddenInput
     )

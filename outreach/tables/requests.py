@@ -53,7 +53,7 @@ class RequestTable(Table):
     state = Column("状态", order_by="state", tone=lambda row: TONES[row.state])
     unit = Column("承办单位", order_by="unit__number", value=lambda row: str(row.unit) if row.unit_id else "")
     due_on = Column("办理期限", order_by="due_on", value=term, tone=urgency)
-    result = Column("结果和满意度", order_by=["outcome", "satisfaction"], value=result)
+    result = Column("办理结果", order_by=["outcome", "satisfaction"], value=result)
     area = Column("所在区划", order_by="area__tree_code", value=lambda row: area_words(row.area))
     accepted_on = Column("受理日期", order_by="accepted_on", numeric=True)
 

@@ -6,6 +6,8 @@ import sqlite3
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO, StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import pytest
@@ -21,6 +23,7 @@ from organizations.services.reveals import reveal_phone
 from portal.accounts.roles import Role
 from portal.audit.models import Action, AuditEntry
 from tests.accounts.test_factors import code_of, with_app
+from tests.backups import back_up, texts
 from tests.factories import (
     make_contact,
     make_enterprise,
@@ -171,7 +174,14 @@ class CanaryTests(TransactionTestCase):
         assert CANARY not in json.dumps(list(AuditEntry.objects.values()), default=str, ensure_ascii=False)
         call_command("dumpdata", stdout=(dump := StringIO()))
         assert "张某甲" in dump.getvalue() and CANARY not in dump.getvalue()
+        assert CANARY not in texts()
         assert CANARY.encode() not in raw_database()
+        with TemporaryDirectory() as folder:
+            assert CANARY.encode() not in back_up(Path(folder) / "backup").read_bytes()
+            kept = [
+                path for path in Path(settings.DATA_DIR).rglob("*") if path.is_file()
+            ]  # the file itself, its log, the uploads
+            assert not [path for path in kept if CANARY.encode() in path.read_bytes()]
 
     @staticmethod
     def pages_of_contact(contact):

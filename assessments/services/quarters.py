@@ -13,7 +13,7 @@ from assessments.services.reviews import refresh_measured
 from assessments.services.schemes import field_changes, points_problems
 from portal.audit.models import Act, Action, record, record_many
 from portal.kit import saving
-from portal.kit.forms import check_text
+from portal.kit.forms import check_words
 from portal.kit.scope import require
 
 LONGEST_UNLOCK = dt.timedelta(days=30)
@@ -144,7 +144,7 @@ def unlock(
     quarter: Quarter, *, purpose: str, reason: str, ends_at: dt.datetime, by: Any, report: SelfReport | None = None
 ) -> Unlock:
     """Open a door again for a while, with the reason; it locks again by itself."""
-    reason = check_text(reason.strip())
+    reason = check_words(reason.strip())
     quarter = _locked(quarter)
     if not allows(quarter, f"unlock_{Unlock.Purpose(purpose).value}"):
         words = "评审中才能解锁补报自评。" if purpose == Unlock.Purpose.REPORT else "公布以后才能解锁更正得分。"

@@ -13,7 +13,7 @@ from assessments.models import Evidence, Quarter, SelfReport, SelfReportItem, Ta
 from assessments.scoring import Method, ScoringError
 from portal.audit.models import Act, Action, differences, record, record_many, snapshot
 from portal.kit import files
-from portal.kit.forms import check_text
+from portal.kit.forms import check_words
 from portal.kit.models import StaleVersionError
 from portal.kit.scope import require
 
@@ -229,7 +229,7 @@ def _check(item: SelfReportItem, maximum: Decimal) -> None:
     if len(item.note) > LONGEST_NOTE:
         errors["note"] = f"情况说明不能超过 {LONGEST_NOTE} 个字，现有 {len(item.note)} 个字。"
     try:
-        check_text(item.note)
+        check_words(item.note)
     except ValidationError as error:
         errors["note"] = error.messages[0]
     if errors:

@@ -17,7 +17,7 @@ from assessments.scoring import BonusRule, Method, ScoringError
 from assessments.services.measured import NOTHING_TO_MEASURE
 from organizations import measures
 from portal.audit.models import Act, Action, AuditHead, Change, record_many
-from portal.kit.forms import check_text
+from portal.kit.forms import check_words
 
 NOT_APPLICABLE = "不适用"
 YES, NO = {"是", "√", "达标", "✓"}, {"否", "×", "不达标", "✗"}
@@ -146,7 +146,7 @@ def return_items(report: SelfReport, tasks: Sequence[Task], *, reason: str, by: 
         raise ValidationError("请选择要退回的事项，并写明退回原因。")
     if len(reason) > REASON_LENGTH:
         raise ValidationError(f"退回原因不能超过 {REASON_LENGTH} 个字，现有 {len(reason)} 个字。")
-    check_text(reason)
+    check_words(reason)
     found = {item.task_id: item for item in report.items.select_for_update().filter(task__in=tasks)}
     items = []
     for task in tasks:
@@ -317,9 +317,9 @@ def _checked_reason(reason: str) -> str:
     if len(reason) > REASON_LENGTH:
         raise ScoringError(f"评分说明不能超过 {REASON_LENGTH} 个字，现有 {len(reason)} 个字。")
     try:
-        return check_text(reason)
+        return check_words(reason)
     except ValidationError as error:
-        raise ScoringError(f"评分说明{error.message}") from error
+        raise ScoringError(f"评分说明：{error.message}") from error
 
 
 def _checked_inputs(inputs: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from portal.kit.api import CheckedSerializer, ScopedViewSet
 
 
 class OrganizationSerializer(CheckedSerializer):
+    numbers_belong = frozenset({"registration_number"})
+
     class Meta:
         model = Organization
         fields = [

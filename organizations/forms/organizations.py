@@ -51,6 +51,8 @@ class AreaField(forms.ModelChoiceField):
 
 
 class OrganizationForm(ModelForm):
+    numbers_belong = frozenset({"registration_number"})
+
     class Meta:
         model = Organization
         fields = [

@@ -11,6 +11,8 @@ from portal.kit.forms import KeyedForm, ModelForm
 
 
 class PasteForm(KeyedForm):
+    numbers_belong = frozenset({"text"})  # a list with telephones, which go where they belong
+
     text = forms.CharField(
         label="名单", widget=forms.Textarea({"rows": 14}), max_length=40_000, strip=False,
         help_text="从 Excel、WPS、Word 或微信复制后直接粘贴，例如：张某甲 会长 138…；李某乙 副会长。先预览，确认后才保存",

@@ -12,7 +12,7 @@ from PIL import Image
 from organizations.models import About, Answer, Attachment, Check, Placed, registers
 from portal.audit.models import Action, record
 from portal.kit import files, saving
-from portal.kit.forms import check_no_numbers, check_text
+from portal.kit.forms import check_words
 from portal.kit.scope import require
 
 MOST_FILES = 100  # kept files of one row
@@ -71,7 +71,7 @@ def remove(attachment: Attachment, *, by: Any, reason: str) -> Attachment:
     obj = attachment.owner()
     _require_open(obj, by)
     attachment.removed_at = timezone.now()
-    saving.save(attachment, by=by, reason=check_no_numbers(check_text(reason)), action=Action.DELETED)
+    saving.save(attachment, by=by, reason=check_words(reason), action=Action.DELETED)
     record(by, Action.UPDATED, obj, reason=reason, words=f"移除 {obj} 的 {attachment.name}")
     return attachment
 
@@ -99,7 +99,7 @@ def thumbnail_of(content: bytes) -> bytes:
 
 
 def _short(caption: str) -> str:
-    caption = check_no_numbers(check_text(caption.strip()))
+    caption = check_words(caption.strip())
     if len(caption) > LONGEST_CAPTION:
         raise ValidationError(f"说明最多 {LONGEST_CAPTION} 个字。")
     return caption

@@ -22,15 +22,20 @@ def reveal_phone(obj: Any, *, reason: str, by: Any) -> str:
         stored = type(obj)._default_manager.select_for_update(of=("self",)).get(pk=obj.pk)
         if not type(obj)._default_manager.all().permitted(by, "reveal").filter(pk=obj.pk).exists():
             raise PermissionDenied("您的账号没有查看这个电话的权限。")
-        if not stored.phone:
-            raise ValidationError("没有登记电话。")
-        if not getattr(stored, "may_reveal", lambda: True)():
-            raise ValidationError("这条记录已限制处理，不能查看电话。")
+        if refusal := why_not(stored):
+            raise ValidationError(refusal)
         _count(by)
         reveal = _written(stored, reason, by)
         words = f"查看 {named(stored)} 的电话，事由：{reveal.get_reason_display()}"
         record(by, Action.REVEALED, stored, words=words)
     return stored.phone.reveal()
+
+
+def why_not(obj: Any) -> str:
+    """ "" where the number of `obj` may be looked at, else why not, whoever asks."""
+    if not obj.phone:
+        return "没有登记电话。"
+    return "" if getattr(obj, "may_reveal", lambda: True)() else "这条记录已限制处理，不能查看电话。"
 
 
 def reveals_of(obj: Any) -> QuerySet[PhoneReveal]:

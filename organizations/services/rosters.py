@@ -20,7 +20,7 @@ from organizations.roster_text.values import read_date
 from portal.audit.models import Act, Action, record, record_many, snapshot
 from portal.audit.models import differences as audit_differences
 from portal.kit import saving
-from portal.kit.forms import check_text
+from portal.kit.forms import check_words
 from portal.kit.secrets import PhoneField
 
 DAY = dt.timedelta(days=1)
@@ -540,7 +540,7 @@ def _checked(line: Line) -> dict[str, Any]:
             errors[name] = f"{LABELS[name]}最多 30 个字。"
         else:
             try:
-                check_text(text)
+                check_words(text)
             except ValidationError as error:
                 errors[name] = error.messages[0]
     if any(char.isdigit() for char in line.name):

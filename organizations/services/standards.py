@@ -20,6 +20,7 @@ from organizations.services.attachments import attach
 from organizations.standards_facts import Known, Look, known, sources_for
 from portal.audit.models import Act, Action, Change, record, record_many
 from portal.kit import saving
+from portal.kit.forms import check_words
 from portal.kit.models import StaleVersionError
 from portal.kit.scope import require
 
@@ -463,6 +464,10 @@ def _say(line: Line, given: Given) -> list[str]:
     says = _register_says(line.known) if line.known else ""
     follows = bool(line.known) and given.verdict in {"", says}
     verdict = says if follows else given.verdict
+    try:
+        check_words(given.reason)
+    except ValidationError as error:
+        return error.messages
     if verdict == Verdict.NOT_APPLICABLE and not given.reason:
         return ["选“不适用”须写明原因。"]
     if line.known and not follows and not given.reason:

@@ -12,13 +12,15 @@ from django.urls import reverse
 from django.views import generic
 
 from organizations.models import Person, PhoneReveal
-from organizations.services.reveals import left_today, reveal_phone, reveals_of
+from organizations.services.reveals import left_today, reveal_phone, reveals_of, why_not
 from portal.accounts.factor_forms import ShownForm
 from portal.kit.forms import CleanForm
 from portal.kit.views import ScopedMixin
 
 
 class RevealForm(ShownForm, CleanForm):
+    numbers_belong = frozenset({"code", "answer"})
+
     reason = forms.ChoiceField(label="事由", choices=[("", "请选择"), *PhoneReveal.Reason.choices])
     field_order = ["reason", "code", "answer"]
 
@@ -38,6 +40,9 @@ class RevealView(ScopedMixin, generic.DetailView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Whoever has no second factor is led to set one up and comes back."""
         self.object = self.get_object()
+        if refusal := why_not(self.object):
+            messages.error(request, refusal)
+            return redirect(self.object)
         if not request.user.factors.exists():  # type: ignore[union-attr]
             messages.info(request, "查看电话要用第二重验证，请先设置，设置后回到这里。")
             return redirect(f"{reverse('accounts:factor_setup')}?{urlencode({'next': request.path})}")

@@ -12,7 +12,7 @@ from organizations.models import Membership, Organization, Person, RosterConfirm
 from organizations.workbooks.places import TOWNSHIP, VILLAGE, Places, place_cells, place_columns
 from portal.audit.models import Act, Action, Change, snapshot
 from portal.audit.models import differences as audit_differences
-from portal.kit.forms import check_text
+from portal.kit.forms import check_words
 from portal.kit.secrets import Phone
 from portal.kit.workbooks.cells import plain
 from portal.kit.workbooks.columns import Column, Kind
@@ -125,7 +125,7 @@ class RosterWorkbook(Workbook):
         if column.kind == Kind.PHONE:
             return value.strip(MASK) if MASK in value else Phone(value)
         if isinstance(value, str) and value:
-            check_text(value)
+            check_words(value)
             if column.name in {"name", "post"} and len(value) > LONGEST:
                 raise ValidationError(f"{column.label}最多 {LONGEST} 个字。")
         if column.name == "name" and any(char.isdigit() for char in value):

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError as WrongValues
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from outreach.api.places import PlacedSerializer, PlacedViewSet, refuse_numbers
+from outreach.api.places import PlacedViewSet
 from outreach.filters import directory as filters
 from outreach.filters.contacts import ContactFilterSet
 from outreach.models import Contact, ContactRole, Enterprise, Notice, Official, PublicRole
@@ -20,12 +20,14 @@ from outreach.services.contacts import (
     save_contact,
 )
 from outreach.services.directory import save_notice
-from portal.kit.api import ScopedViewSet, by_field
+from portal.kit.api import CheckedSerializer, ScopedViewSet, by_field, refuse_bad_texts
 
 ROLE = ["role", "enterprise", "organization", "employer", "post"]
 
 
-class EnterpriseSerializer(PlacedSerializer):
+class EnterpriseSerializer(CheckedSerializer):
+    numbers_belong = frozenset({"credit_code"})
+
     class Meta:
         model = Enterprise
         fields = [
@@ -42,7 +44,7 @@ class EnterpriseViewSet(PlacedViewSet):
     filterset_class = filters.EnterpriseFilterSet
 
 
-class OfficialSerializer(PlacedSerializer):
+class OfficialSerializer(CheckedSerializer):
     class Meta:
         model = Official
         fields = ["id", "version", "name", "kind", "position", "area", "unit", "since", "until"]
@@ -57,7 +59,9 @@ class OfficialViewSet(PlacedViewSet):
     filterset_class = filters.OfficialFilterSet
 
 
-class NoticeSerializer(PlacedSerializer):
+class NoticeSerializer(CheckedSerializer):
+    numbers_belong = frozenset({"text"})  # how the office is reached (PIPL 17)
+
     class Meta:
         model = Notice
         fields = ["id", "version", "area", "name", "text", "since", "until"]
@@ -84,7 +88,7 @@ class ContactRoleSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class FirstRoleSerializer(PlacedSerializer):
+class FirstRoleSerializer(CheckedSerializer):
     """The first public role, which a new contact brings along."""
 
     class Meta:
@@ -93,7 +97,7 @@ class FirstRoleSerializer(PlacedSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The contact is not there yet: what it asks of its role is checked with it."""
-        refuse_numbers(attrs)
+        refuse_bad_texts(attrs)
         return attrs
 
     def get_fields(self) -> dict[str, Any]:
@@ -102,7 +106,7 @@ class FirstRoleSerializer(PlacedSerializer):
         return fields
 
 
-class ContactSerializer(PlacedSerializer):
+class ContactSerializer(CheckedSerializer):
     """`phone` is written in full and never read; `phone_masked` shows its last two digits."""
 
     phone = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=40, label="工作电话")

@@ -2,40 +2,15 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError as WrongValues
-from rest_framework.exceptions import ValidationError
-
 from outreach.filters import places as filters
 from outreach.models import Brand, DutyPost, Outpost, Site, Station
 from outreach.services.places import check_place, parents_for
 from portal.kit import saving
 from portal.kit.api import CheckedSerializer, ScopedViewSet
-from portal.kit.forms import check_no_numbers
 
 PLACED = ["id", "version", "name", "area", "unit", "since", "until"]
 HOSTED = [*PLACED, "organization", "fields_of_work", "address", "note"]
 READ_ONLY = ["version", "until"]
-
-
-class PlacedSerializer(CheckedSerializer):
-    """No telephone or card numbers in a text, as on the pages."""
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refuse_numbers(attrs)
-        return super().validate(attrs)
-
-
-def refuse_numbers(attrs: dict[str, Any]) -> None:
-    """Refuse texts that hold a telephone or card number, each under its field; a credit code is one itself."""
-    wrong = {}
-    for name, value in attrs.items():
-        try:
-            if isinstance(value, str) and name != "credit_code":
-                check_no_numbers(value)
-        except WrongValues as error:
-            wrong[name] = error.messages
-    if wrong:
-        raise ValidationError(wrong)
 
 
 class PlacedViewSet(ScopedViewSet):
@@ -44,7 +19,7 @@ class PlacedViewSet(ScopedViewSet):
         return saving.save(obj, by=self.request.user, expected=expected)
 
 
-class StationSerializer(PlacedSerializer):
+class StationSerializer(CheckedSerializer):
     class Meta:
         model = Station
         fields = [*HOSTED, "kind", "parent", "opening_hours", "on_duty"]
@@ -67,7 +42,7 @@ class StationViewSet(PlacedViewSet):
     filterset_class = filters.StationFilterSet
 
 
-class SiteSerializer(PlacedSerializer):
+class SiteSerializer(CheckedSerializer):
     class Meta:
         model = Site
         fields = [*HOSTED, "kind", "platform", "award", "award_year", "awarded_by"]
@@ -82,7 +57,7 @@ class SiteViewSet(PlacedViewSet):
     filterset_class = filters.SiteFilterSet
 
 
-class BrandSerializer(PlacedSerializer):
+class BrandSerializer(CheckedSerializer):
     class Meta:
         model = Brand
         fields = [*HOSTED, "goal", "carrier", "results", "features"]
@@ -97,7 +72,7 @@ class BrandViewSet(PlacedViewSet):
     filterset_class = filters.BrandFilterSet
 
 
-class OutpostSerializer(PlacedSerializer):
+class OutpostSerializer(CheckedSerializer):
     class Meta:
         model = Outpost
         fields = [*PLACED, "kind", "leader", "doer", "duties"]
@@ -112,7 +87,7 @@ class OutpostViewSet(PlacedViewSet):
     filterset_class = filters.OutpostFilterSet
 
 
-class DutyPostSerializer(PlacedSerializer):
+class DutyPostSerializer(CheckedSerializer):
     class Meta:
         model = DutyPost
         fields = ["id", "version", "area", "unit", "network", "post", "official", "position", "since", "until"]

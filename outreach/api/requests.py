@@ -5,11 +5,10 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from outreach.api.places import PlacedSerializer, refuse_numbers
 from outreach.filters.requests import RequestFilterSet
 from outreach.models import Request, RequestStep
 from outreach.services.requests import LONGEST_TERM, SOURCES, TERM, accept_request, correct_request
-from portal.kit.api import ScopedViewSet
+from portal.kit.api import CheckedSerializer, ScopedViewSet, refuse_bad_texts
 
 FIXED = (*SOURCES, "accepted_on", "days")  # once it is taken in
 OURS = ("days", "reason")  # what is asked besides the model's fields
@@ -22,7 +21,7 @@ class RequestStepSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class RequestSerializer(PlacedSerializer):
+class RequestSerializer(CheckedSerializer):
     days = serializers.IntegerField(
         min_value=1, max_value=LONGEST_TERM, required=False, write_only=True, label="办理期限（工作日），新增时可填"
     )
@@ -43,7 +42,7 @@ class RequestSerializer(PlacedSerializer):
         ]  # fmt: skip
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refuse_numbers(attrs)
+        refuse_bad_texts(attrs)
         self.asked = {name: attrs.pop(name) for name in OURS if name in attrs}
         if self.instance is not None:
             self._refuse_fixed({**attrs, **self.asked})

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from outreach.api.places import PlacedSerializer
 from outreach.filters.support import SupportFilterSet
 from outreach.models import Support
 from outreach.services.support import save_support, stand_with
-from portal.kit.api import ScopedViewSet
+from portal.kit.api import CheckedSerializer, ScopedViewSet
 
 
-class SupportSerializer(PlacedSerializer):
+class SupportSerializer(CheckedSerializer):
     class Meta:
         model = Support
         fields = ["id", "version", "area", "unit", "enterprise", "request", "programme", "amount", "on"]

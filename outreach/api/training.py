@@ -4,17 +4,16 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
-from outreach.api.places import PlacedSerializer
 from outreach.filters import training as filters
 from outreach.forms.officers import GONE
 from outreach.models import CadrePost, TrainingPlan, TrainingSession
 from outreach.services.officers import officers_for
 from outreach.services.training import check_post, save_plan, save_session
 from portal.kit import saving
-from portal.kit.api import ScopedViewSet
+from portal.kit.api import CheckedSerializer, ScopedViewSet
 
 
-class TrainingPlanSerializer(PlacedSerializer):
+class TrainingPlanSerializer(CheckedSerializer):
     class Meta:
         model = TrainingPlan
         fields = ["id", "version", "year", "name", "audience", "area", "unit", "planned_people"]
@@ -32,7 +31,7 @@ class TrainingPlanViewSet(ScopedViewSet):
         return save_plan(obj, by=self.request.user, expected=expected)
 
 
-class OfficersSerializer(PlacedSerializer):
+class OfficersSerializer(CheckedSerializer):
     """A row with `officers`: lines of rosters, chosen anew only where they are in charge today."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +68,7 @@ class TrainingSessionViewSet(ScopedViewSet):
         return save_session(obj, obj.came, by=self.request.user, expected=expected)
 
 
-class CadrePostSerializer(PlacedSerializer):
+class CadrePostSerializer(CheckedSerializer):
     class Meta:
         model = CadrePost
         fields = ["id", "version", "plan", "post", "holders", "in_plan", "trained", "recommended"]

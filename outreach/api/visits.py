@@ -6,15 +6,14 @@ from django.core.exceptions import ValidationError as WrongValues
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from outreach.api.places import PlacedSerializer
 from outreach.filters.visits import PairingFilterSet, VisitFilterSet
 from outreach.models import Pairing, Visit
 from outreach.services.visits import MEMBERS, NOTES, Sides, check_pairing, common_area, may_read_notes, save_visit
 from portal.kit import saving
-from portal.kit.api import ScopedViewSet, by_field
+from portal.kit.api import CheckedSerializer, ScopedViewSet, by_field
 
 
-class PairingSerializer(PlacedSerializer):
+class PairingSerializer(CheckedSerializer):
     class Meta:
         model = Pairing
         fields = ["id", "version", "area", "unit", "official", "enterprise", "contact", "since", "until", "end"]
@@ -38,7 +37,7 @@ class PairingViewSet(ScopedViewSet):
         return saving.save(obj, by=self.request.user, expected=expected)
 
 
-class VisitSerializer(PlacedSerializer):
+class VisitSerializer(CheckedSerializer):
     """The notes are null for who may not read them, and cannot be written by them."""
 
     notes_readable = serializers.SerializerMethodField(label="可以查看走访情况")

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from organizations.models import Area, Organization
-from outreach.forms.places import PlacedForm, ReasonForm, check_numbers
+from outreach.forms.places import PlacedForm, ReasonForm
 from outreach.models import Contact, ContactRole, Enterprise, Notice, PublicRole, Tombstone
 from outreach.services.contacts import check_role, default_review, latest_review, similar_contacts
 from outreach.services.directory import notices_for
@@ -56,7 +56,7 @@ class ContactCreateForm(ContactForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         narrow_role(self)
-        if "another" not in self.data:
+        if self.data.get("another") != "on":  # asked only where somebody alike was found
             self.fields["another"].widget = forms.HiddenInput()
 
     def narrow_organizations(self) -> None:
@@ -105,11 +105,6 @@ class ContactRoleForm(ModelForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         narrow_role(self)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        check_numbers(self)
-        return cleaned
 
 
 class RoleEndForm(ReasonForm):

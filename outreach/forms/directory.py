@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from organizations.models import Area, Level
 from organizations.services.places import below
-from outreach.forms.places import CloseForm, PlacedForm, check_numbers
+from outreach.forms.places import CloseForm, PlacedForm
 from outreach.models import Enterprise, Notice, Official
 from portal.accounts.models import User
 from portal.accounts.roles import Line
@@ -15,6 +15,8 @@ from portal.kit.forms import ModelForm
 
 
 class EnterpriseForm(PlacedForm):
+    numbers_belong = frozenset({"credit_code"})
+
     labels: ClassVar[dict[str, str]] = {"since": "登记日期"}
 
     class Meta:
@@ -56,6 +58,8 @@ class OfficialCloseForm(CloseForm):
 
 
 class NoticeForm(ModelForm):
+    numbers_belong = frozenset({"text"})  # how the office is reached (PIPL 17)
+
     class Meta:
         model = Notice
         fields = ["area", "name", "text", "since"]
@@ -81,8 +85,3 @@ class NoticeCloseForm(ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["until"].required, self.fields["until"].label = True, "停用日期"
         self.initial["until"] = self.initial.get("until") or timezone.localdate()
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        check_numbers(self)
-        return cleaned

@@ -12,22 +12,12 @@ from organizations.services.places import areas_for, units_for
 from outreach.models import Brand, DutyPost, Outpost, Site, Station
 from outreach.services.places import check_place, open_points, parents_for
 from portal.kit.filters import DateInput
-from portal.kit.forms import ModelForm, check_no_numbers
+from portal.kit.forms import ModelForm
 from portal.kit.scope import permission_for
 
 HOST = ["kind", "name", "area", "unit"]
 LAST = ["organization", "fields_of_work", "address"]
 NO_AREA = "请选择所在区划；由市（县）直单位主管的，也可以只选主管单位。"
-
-
-def check_numbers(form: forms.BaseForm) -> None:
-    """Put an error on each free text that holds a telephone, identity-card or bank-card number."""
-    for name, value in list(form.cleaned_data.items()):
-        if isinstance(value, str) and name not in {"base", "idempotency_key", "credit_code"}:
-            try:
-                check_no_numbers(value)
-            except ValidationError as error:
-                form.add_error(name, error)
 
 
 class PlacedForm(ModelForm):
@@ -86,7 +76,6 @@ class PlacedForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        check_numbers(self)
         if not cleaned.get("area") and "area" not in self.errors:
             if cleaned.get("unit"):
                 cleaned["area"] = cleaned["unit"].area
@@ -222,11 +211,6 @@ class ReasonForm(ModelForm):
     """A step that asks why."""
 
     reason = forms.CharField(label="原因", max_length=200, help_text="会写进修改记录")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        check_numbers(self)
-        return cleaned
 
 
 class CloseForm(ReasonForm):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from organizations.models import Level, Unit
 from organizations.services.places import areas_for
-from outreach.forms.places import ReasonForm, check_numbers
+from outreach.forms.places import ReasonForm
 from outreach.forms.visits import WhomForm
 from outreach.models import Holiday, Matter, Official, Request
 from outreach.services.requests import LONGEST_TERM, TERM, check_request, units_to_handle
@@ -94,11 +94,6 @@ class StepForm(ModelForm):
         model = Request
         fields: ClassVar[list[str]] = []
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        check_numbers(self)
-        return cleaned
-
 
 class RequestHandOverForm(StepForm):
     unit = forms.ModelChoiceField(Unit.objects.none(), label="承办单位", empty_label="请选择")
@@ -141,8 +136,3 @@ class HolidayForm(ModelForm):
         area.queryset = areas_for(self.user, "outreach.add_holiday").filter(level=Level.COUNTY)
         if len(found := list(area.queryset)) == 1:
             area.widget, self.initial["area"] = forms.HiddenInput(), found[0].pk
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        check_numbers(self)
-        return cleaned

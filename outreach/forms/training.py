@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from outreach.forms.officers import OfficersMixin
-from outreach.forms.places import PlacedForm, check_numbers
+from outreach.forms.places import PlacedForm
 from outreach.models import CadrePost, TrainingPlan, TrainingSession
 from outreach.services.training import check_plan, check_post, check_session
 from portal.kit.forms import ModelForm
@@ -32,11 +32,6 @@ class TrainingPlanForm(PlacedForm):
 
 class OfPlanForm(ModelForm):
     """A row of a plan: the plan is known before the form is opened, and what is asked of both is asked."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        check_numbers(self)
-        return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
         return super()._get_validation_exclusions() - {"plan"}  # type: ignore[misc]

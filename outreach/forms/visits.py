@@ -10,7 +10,7 @@ from django.utils import timezone
 from organizations.filters.organizations import area_words
 from organizations.models import Level
 from organizations.services.places import areas_for
-from outreach.forms.places import ReasonForm, check_numbers
+from outreach.forms.places import ReasonForm
 from outreach.models import Official, Pairing, Rhythm, Visit
 from outreach.services.visits import (
     NOTES,
@@ -63,7 +63,6 @@ class WhomForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        check_numbers(self)
         tokens = cleaned.get("sides") or []
         self.targets = [*targets_from(self.user, tokens, self.kinds), *self.kept(tokens)]
         if len(self.targets) < len(set(tokens)):

@@ -216,7 +216,7 @@ def erase_contact(
     record(by, Action.DELETED, row, words=words)
     if listed:
         transaction.on_commit(lambda: _list_erasure(row.pk, reason, at))
-    transaction.on_commit(_overwrite)
+    transaction.on_commit(overwrite)
     return row
 
 
@@ -229,6 +229,16 @@ def expire_contacts(on: dt.date) -> tuple[list[int], int]:
         erase_contact(contact, Tombstone.Reason.EXPIRED)
         erased.append(contact.pk)
     return erased, kept.count()
+
+
+def complete_list() -> int:
+    """Add the erasures that the list lacks: made on another machine, or broken off between commit and disk. How many."""
+    path = erasures_file()
+    listed = {(line["register"], line["object_id"]) for line in _erasures(path)} if path.exists() else set()
+    lacking = [tomb for tomb in Tombstone.objects.order_by("pk") if (tomb.register, tomb.object_id) not in listed]
+    for tomb in lacking:
+        _list_erasure(tomb.object_id, tomb.reason, tomb.at)
+    return len(lacking)
 
 
 def replay_erasures(path: Path) -> tuple[int, int]:
@@ -305,7 +315,7 @@ def _list_erasure(pk: int, reason: str, at: dt.datetime) -> None:
         os.close(file)
 
 
-def _overwrite() -> None:
+def overwrite() -> None:
     """SQLite overwrites what was deleted (secure_delete); the log beside the file is folded in, so that it keeps no copy."""
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:

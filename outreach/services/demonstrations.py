@@ -10,7 +10,7 @@ from django.utils import timezone
 from organizations.models import Check, Organization
 from outreach.models import Demonstration, DemonstrationStep
 from portal.kit import saving
-from portal.kit.forms import check_no_numbers, check_text
+from portal.kit.forms import check_words
 
 State = Demonstration.State
 REVIEWED = "reviewed"
@@ -58,7 +58,7 @@ def advance(
     )  # fmt: skip
     if state in BY_STAFF and not by.has_perm("outreach.name_demonstration", row):
         raise PermissionDenied("验收、命名、复查和撤销由县统战部办理。")
-    words = check_no_numbers(check_text(words.strip()))
+    words = check_words(words.strip())
     _must_follow(row, state, on, words)
     if state == State.INSPECTED:
         _must_pass(row)

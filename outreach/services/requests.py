@@ -18,7 +18,7 @@ from portal.accounts.models import Grant
 from portal.accounts.roles import Role
 from portal.audit.models import Action, record
 from portal.kit import saving
-from portal.kit.forms import check_no_numbers, check_text
+from portal.kit.forms import check_words
 from portal.kit.scope import ancestor_codes, code_range, require
 
 TERM = 10  # working days within which a request is answered
@@ -101,7 +101,7 @@ def _text_problems(request: Request) -> dict[str, str]:
     problems = {}
     for name in TEXTS:
         try:
-            check_no_numbers(check_text(getattr(request, name)))
+            check_words(getattr(request, name))
         except ValidationError as error:
             problems[name] = error.messages[0]
     return problems
@@ -292,7 +292,7 @@ def _said(words: str, name: str, missing: str = "") -> str:
     if missing and not words:
         raise ValidationError({name: missing})
     try:
-        return check_no_numbers(check_text(words))
+        return check_words(words)
     except ValidationError as error:
         raise ValidationError({name: error.messages}) from error
 

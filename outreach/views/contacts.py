@@ -231,7 +231,7 @@ class ContactEraseView(ContactStepView):
         words = [
             "姓名、电话和公开身份全部清空，不能恢复；只留下编号、时间和原因。",
             "结对联系结束；走访和诉求记录保留，不再写明是谁。",
-            "恢复备份以后会自动再次删除。",
+            "备份里的旧内容随备份到期删除；恢复旧备份的，由系统管理员按操作手册再次删除。",
         ]
         return super().get_context_data(consequences=words, **kwargs)
 

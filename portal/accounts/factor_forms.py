@@ -62,6 +62,8 @@ class ShownForm(forms.Form):
 class AppForm(KeyedForm):
     """An authenticator app proves that it read the secret."""
 
+    numbers_belong = frozenset({"code"})
+
     name = forms.CharField(label="名称", max_length=30, initial="我的手机", help_text="便于区分，例如 我的手机")
     code = forms.CharField(
         label="验证码", max_length=10, widget=forms.TextInput(CODE), help_text="验证器现在显示的六位数字"
@@ -69,6 +71,8 @@ class AppForm(KeyedForm):
 
 
 class PasskeyForm(KeyedForm):
+    numbers_belong = frozenset({"answer"})
+
     name = forms.CharField(
         label="名称", max_length=30, initial="这台电脑", help_text="便于区分，例如 这台电脑、我的手机"
     )

@@ -1,6 +1,7 @@
 """Log-in, passwords, accounts, grants."""
 
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django import forms
 from django.contrib.auth import password_validation
@@ -9,7 +10,7 @@ from django.core.exceptions import ValidationError
 from portal.accounts.models import Grant, SavedFilter, User, fold
 from portal.accounts.passwords import profile
 from portal.accounts.roles import Role
-from portal.kit.forms import CleanForm, KeyedForm, ModelForm
+from portal.kit.forms import CleanForm, KeyedForm, ModelForm, check_no_numbers, check_texts
 
 
 class LoginForm(forms.Form):
@@ -68,6 +69,8 @@ class PasswordChangeForm(NewPasswordForm):
 
 
 class ActivateForm(CleanForm):
+    numbers_belong = frozenset({"username", "code"})
+
     username = forms.CharField(label="账号", max_length=50)
     code = forms.CharField(label="激活码", max_length=30)
 
@@ -113,8 +116,13 @@ class SavedFilterForm(forms.ModelForm):
         model = SavedFilter
         fields = ["path", "name", "query"]
 
+    def clean_query(self) -> str:
+        check_no_numbers(unquote_plus(self.cleaned_data["query"]))
+        return self.cleaned_data["query"]
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        check_texts(self)
         same = SavedFilter.objects.filter(user=self.instance.user, path=cleaned.get("path"), name=cleaned.get("name"))
         if same.exists():
             self.add_error("name", "这个名称已用过，请换一个。")

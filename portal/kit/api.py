@@ -1,7 +1,7 @@
 """The API's views: the same scope, rules and audit as the pages, filters from allow-lists."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as WrongValues
 from django.db import IntegrityError, models, transaction
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from portal.audit.models import claim
 from portal.kit import saving
 from portal.kit.fields import ChoicesField
-from portal.kit.forms import check_text
+from portal.kit.forms import text_errors
 from portal.kit.models import StaleVersionError
 from portal.kit.permissions import ACTIONS
 from portal.kit.views import permitted_or_404, submission_key
@@ -57,9 +57,10 @@ class CheckedSerializer(serializers.ModelSerializer):
     """A serializer that asks the model everything a form asks it: fields, `clean()`, constraints.
 
     A related row outside the user's areas is refused as if it did not exist. `candidate` is the row as it would be
-    saved; a subclass fills in `complete()` what the sender does not say.
+    saved; a subclass fills in `complete()` what the sender does not say. numbers_belong: as in a form.
     """
 
+    numbers_belong: ClassVar[frozenset[str]] = frozenset()
     candidate: Any = None
 
     def complete(self, obj: Any) -> None:
@@ -89,7 +90,7 @@ class CheckedSerializer(serializers.ModelSerializer):
         for name, value in attrs.items():
             setattr(obj, name, value)
         self.complete(obj)
-        wrong = _bad_texts(attrs)
+        wrong = _wrong_texts(attrs, self.numbers_belong)
         try:
             obj.full_clean(exclude=_left_to_others(obj, set(self.fields)))
         except WrongValues as error:
@@ -163,15 +164,14 @@ def by_field(error: WrongValues) -> dict[str, list[str]]:
     return {"non_field_errors" if name == "__all__" else name: words for name, words in error.message_dict.items()}
 
 
-def _bad_texts(attrs: Mapping[str, Any]) -> dict[str, list[str]]:
-    wrong = {}
-    for name, value in attrs.items():
-        try:
-            if isinstance(value, str):
-                check_text(value)
-        except WrongValues as error:
-            wrong[name] = error.messages
-    return wrong
+def refuse_bad_texts(attrs: Mapping[str, Any]) -> None:
+    """For what a serializer takes out of `attrs` before it asks the model."""
+    if wrong := _wrong_texts(attrs):
+        raise ValidationError(wrong)
+
+
+def _wrong_texts(attrs: Mapping[str, Any], numbers_belong: Collection[str] = ()) -> dict[str, list[str]]:
+    return {name: error.messages for name, error in text_errors(attrs, numbers_belong)}
 
 
 def _left_to_others(obj: models.Model, said: set[str]) -> Iterable[str]:

@@ -25,7 +25,7 @@ from django.core.exceptions import ValidationError
 from django.http import FileResponse
 from PIL import Image, ImageOps
 
-from portal.kit.forms import check_text
+from portal.kit.forms import check_text, without_numbers
 
 TYPES = {
     "pdf": ("application/pdf", b"%PDF-"),
@@ -57,8 +57,8 @@ class Checked:
 
 
 def check_name(name: str) -> str:
-    """A file's own name, without folders; ValidationError where it holds control characters."""
-    return check_text(Path(name.replace("\\", "/")).name)[-LONGEST_NAME:]
+    """A file's own name, without folders and personal numbers; ValidationError where it holds control characters."""
+    return without_numbers(check_text(Path(name.replace("\\", "/")).name))[-LONGEST_NAME:]
 
 
 def check(upload: Any) -> Checked:

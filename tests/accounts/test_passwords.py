@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -88,6 +89,18 @@ def test_an_expired_password_is_changed_before_anything_else(user, client):
     assert client.get("/api/areas/").status_code == 403
     client.post("/accounts/password/", {"old_password": PASSWORD, "new_password": GOOD, "again": GOOD})
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(("policy", "stopped"), [("djbh", True), ("asvs", False)])
+def test_a_password_that_ran_out_stops_pages_interface_and_tokens_alike(user, client, settings, policy, stopped):
+    settings.PASSWORD_POLICY = policy
+    token = services.make_token(user, "报表")
+    User.objects.filter(pk=user.pk).update(password_changed_at=timezone.now() - dt.timedelta(days=91))
+    client.force_login(user)
+    assert client.get("/accounts/me/").status_code == (302 if stopped else 200)
+    assert client.get("/api/areas/").status_code == (403 if stopped else 200)
+    answer = Client().get("/api/areas/", headers={"authorization": f"Token {token}"})
+    assert (answer.status_code in {401, 403}) is stopped
 
 
 def test_a_change_asks_for_the_present_password_and_for_the_new_one_twice(user, client):

@@ -43,6 +43,8 @@ class ContactRevealTests(TestCase):
     def test_a_restricted_contact_keeps_its_number_to_itself(self):
         Contact.objects.filter(pk=self.contact.pk).update(restricted_on=timezone.localdate(), restriction="disputed")
         assert self.url not in self.client.get(self.contact.get_absolute_url()).text
+        told = self.client.get(self.url, follow=True)
+        assert told.redirect_chain[0][0] == self.contact.get_absolute_url() and "限制处理，不能查看" in told.text
         refused = self.client.post(self.url, {"reason": "liaison", "code": code_of(self.secret)})
         assert refused.status_code == 422 and "限制处理" in refused.text and NUMBER not in refused.text
 

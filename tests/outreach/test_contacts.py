@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+from urllib.parse import unquote
 
 from django.urls import reverse
 from django.utils import timezone
@@ -106,6 +107,11 @@ class RecordingTests(ContactCase):
             assert "可能已经登记过" in page.text
             assert PHONE not in page.content.decode().replace(f'value="{PHONE}"', "")
         assert self.send(self.create, **self.values(another="on")).status_code == 302
+        box = 'type="checkbox" name="another"'
+        assert box in page.text
+        assert (
+            box not in self.send(self.create, **self.values(name="周某", phone="123")).text
+        )  # nobody alike: not asked
         elsewhere = make_user(Role.COMMITTEE, self.other)
         self.as_(elsewhere)
         there = make_enterprise(self.other)
@@ -146,7 +152,9 @@ class ListTests(ContactCase):
         self.kept(name="周某限", phone="", restricted_on=timezone.localdate(), restriction="objected")
         self.as_(self.staff)
         for query in ("", "&state=restricted", "&q=王某甲"):
-            file = self.client.get(f"{reverse('outreach:contact_list')}?export=csv{query}").getvalue()
+            answer = self.client.get(f"{reverse('outreach:contact_list')}?export=csv{query}")
+            assert unquote(answer["Content-Disposition"]).endswith(f"-{self.staff}.csv")  # a csv says it in its name
+            file = answer.getvalue()
             text = file.decode("utf-8-sig")
             assert PHONE not in text
             assert "周某限" not in text

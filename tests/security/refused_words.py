@@ -70,7 +70,7 @@ def named(user: Any, asked: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         (forms.BaseForm, of_form), (django_filters.FilterSet, of_filters), (Table, of_table),
         (serializers.Serializer, of_serializer),
     ):  # fmt: skip
-        for found in sorted(_below(kind), key=lambda one: f"{one.__module__}.{one.__qualname__}"):
+        for found in sorted(below(kind), key=lambda one: f"{one.__module__}.{one.__qualname__}"):
             yield from of_class(found)
     for workbook in WORKBOOKS.values():
         yield from of_workbook(workbook(user, asked))
@@ -123,11 +123,11 @@ def _said(*words: Any) -> str:
     return " ".join(str(word) for word in words if word)
 
 
-def _below(kind: type) -> set[type]:
+def below(kind: type) -> set[type]:
     """The project's own classes below a kind."""
     found = set()
     for one in kind.__subclasses__():
-        found |= _below(one)
+        found |= below(one)
         if one.__module__.partition(".")[0] in {"portal", "organizations", "outreach", "assessments"}:
             found.add(one)
     return found

@@ -7,13 +7,12 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.test import RequestFactory
 from django.urls import Resolver404, resolve
-from django.utils import timezone
 
 from portal.exchange.models import Job
 from portal.exchange.services import jobs
 from portal.kit import files
 from portal.kit.access import refuse_unless
-from portal.kit.workbooks.exports import EXPORTS, write_table
+from portal.kit.workbooks.exports import EXPORTS, export_name, write_table
 
 
 def start(request: Any, title: str, kind: str, enqueue: Any) -> Job:
@@ -34,7 +33,7 @@ def write(job: Job, progress: jobs.Progress) -> str:
     key = uuid.uuid4()
     with files.writing(key) as path:
         job.rows = write_table(path, kind, title, table, view.filter_words(filterset), job.by, progress)
-    job.file_key, job.file_name = key, f"{title}-{timezone.localtime():%Y%m%d-%H%M}.{kind}"
+    job.file_key, job.file_name = key, f"{export_name(title, job.by)}.{kind}"
     return f"导出完成，共 {job.rows} 行。"
 
 

@@ -36,7 +36,12 @@ def export_response(kind: str, title: str, table: Table, filters: str, user: Any
     """The table as a download."""
     target = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     write_table(target, kind, title, table, filters, user)
-    return _download(target, f"{title}-{timezone.localtime():%Y%m%d-%H%M}", kind)
+    return _download(target, export_name(title, user), kind)
+
+
+def export_name(title: str, user: Any) -> str:
+    """What the file is called: what it holds, when it was taken and by whom, since a csv says so nowhere else."""
+    return f"{title}-{timezone.localtime():%Y%m%d-%H%M}-{user}"
 
 
 def write_table(
@@ -54,7 +59,7 @@ def write_table(
         if kind == "csv":
             _write_csv(file, chain([head], counted))
         else:
-            _write_xlsx(file, title, head, counted, [["筛选条件", filters or "无"], ["导出人", str(user)]])
+            _write_xlsx(file, title, head, counted, [["筛选条件", filters or "无"], ["导出人", str(user)]], str(user))
     counted.say()
     return counted.done
 
@@ -103,13 +108,15 @@ def _harmless(value: Any) -> str:
 
 
 def _write_xlsx(
-    file: IO[bytes], title: str, head: Sequence[Any], rows: Counted, known: Sequence[Sequence[Any]]
+    file: IO[bytes], title: str, head: Sequence[Any], rows: Counted, known: Sequence[Sequence[Any]], by: str
 ) -> None:
-    """The cover is the first sheet and the last to be written: it says what is there."""
+    """The cover is the first sheet and the last to be written: it says what is there. Every printed page says who took it and when."""
     moment = f"{timezone.localtime():%Y-%m-%d %H:%M:%S}"
     with open_book(file) as book:
         cover = Page(book, "说明")
         pages = _list_pages(book, title, head, iter(rows))
+        for page in [cover, *pages]:
+            page.sheet.set_header(f"&R&9 {by.replace('&', '&&')} {moment} 导出")
         filters, user = known
         words = [["项目", "内容"], ["名称", title], filters, ["导出时间", moment], user, ["数据行数", rows.done]]
         _cover_page(book, cover, [*words, *_notes(pages)])

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.audit.models import Act, Action, Change
 from portal.kit.fields import ChoicesField
-from portal.kit.forms import check_no_numbers, check_text
+from portal.kit.forms import check_text, check_words
 from portal.kit.tables import as_text
 from portal.kit.workbooks.cells import plain
 from portal.kit.workbooks.columns import Column, Kind
@@ -51,14 +51,13 @@ class ModelWorkbook(Workbook):
     """Rows of one model, told apart by a natural key of columns.
 
     fields: model fields in the order of the sheet. declared: what a column says otherwise. key: attributes that name a row
-    among those in force. guarded: free texts that must hold no telephone or identity-card number.
+    among those in force. A free text holds no telephone, identity-card or bank-card number; a column of codes may look like one.
     """
 
     model: ClassVar[Any]
     fields: ClassVar[tuple[str, ...]]
     key: ClassVar[tuple[str, ...]]
     declared: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    guarded: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         if "model" in vars(cls):
@@ -103,9 +102,7 @@ class ModelWorkbook(Workbook):
             self._form_fields[column.name] = self._field(column.name).formfield(required=False)
         cleaned = self._form_fields[column.name].clean(value)
         if isinstance(cleaned, str) and cleaned:
-            check_text(cleaned)
-            if self.guarded:
-                check_no_numbers(cleaned)
+            (check_text if column.kind == Kind.CODE else check_words)(cleaned)
         return cleaned
 
     def resolved(self, line: Line, values: dict[str, Any]) -> dict[str, Any]:

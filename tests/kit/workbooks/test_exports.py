@@ -71,6 +71,8 @@ def test_the_cover_says_what_the_sheet_holds():
     assert (number, words["数据行数"], body.max_row - 1) == (2, 2, 2)
     assert (words["名称"], words["筛选条件"], words["导出人"]) == ("事项", "类别：村", "张某甲")
     assert words["导出时间"].startswith(f"{timezone.localdate()}")
+    said = f"张某甲 {words['导出时间']} 导出"  # on paper each page says it
+    assert [page.oddHeader.right.text for page in (cover, body)] == [said, said]
 
 
 @pytest.mark.parametrize("text", [*RUNNING, *MARKUP])

@@ -39,12 +39,12 @@ def served(user: Any) -> tuple[list[Todo], Figure]:
     found = officials_by_pairing(user, today)
     if found["unpaired"]:
         words = f"未结对的干部 {found['unpaired']} 名", "请登记联系的企业、协会或联系对象"
-        todos = [Todo(None, *words, reverse("outreach:pairing_unpaired_officials"), "去查看", False)]
+        todos = [Todo(None, *words, reverse("outreach:pairing_unpaired_officials"), "去查看", False, found["unpaired"])]
     made = Visit.objects.permitted(user).done().within(quarter_start(today), today).count()
     asked = {"quarter": f"{today.year}-{(today.month + 2) // 3}", "state": Visit.State.DONE}
     note = f"干部结对 {found['all'] - found['unpaired']} / {found['all']}" if found["all"] else ""
     tone = "amber" if found["unpaired"] else "green"
-    return todos, Figure("本季走访", made, note, tone, reverse("outreach:visit_list", query=asked))
+    return todos, Figure("本季走访", made, note, tone, reverse("outreach:visit_list", query=asked), number=made)
 
 
 def _visits(user: Any, today: dt.date) -> list[Todo]:

@@ -62,9 +62,8 @@ def _rosters(user: Any, today: dt.date) -> tuple[list[Todo], list[Figure]]:
             )  # fmt: skip
         )
     note, tone = (f"{found['stale']} 份逾期", "red") if found["stale"] else ("都按期核实", "green")
-    fresh = Figure(
-        "花名册核实", found["total"] - found["stale"], note, tone, f"{listing}?stale=fresh", f"{found['total']} 份"
-    )
+    kept, total = found["total"] - found["stale"], f"{found['total']} 份"
+    fresh = Figure("花名册核实", kept, note, tone, f"{listing}?stale=fresh", total, kept)
     return todos, [fresh] if found["total"] else []
 
 

@@ -13,7 +13,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from assessments.models import Publication, Result, SelfReport, UnitClass
+from assessments.models import Publication, Quarter, Result, SelfReport, UnitClass
 from assessments.scoring import plain
 from organizations.coverage import Coverage, quarter_ends
 from organizations.ledger import Place
@@ -95,6 +95,9 @@ class Ranked(NamedTuple):
     rank: int
     total: Decimal | None
     previous_rank: int | None
+    publication: int
+    publication__quarter__year: int
+    publication__quarter__number: int
 
 
 class Overview:
@@ -107,6 +110,7 @@ class Overview:
         self.days = sorted({*self.ends, on})[-QUARTERS:]
         self.coverage = Coverage(area, [*self.ends, on])
         self.measure = measure if measure in dict(self.measures) else "village_organization"
+        self.coverage.foreseen = self.measure
 
     @property
     def place(self) -> Place | None:
@@ -253,25 +257,26 @@ class Overview:
         return _ordered([*open_gaps(self.coverage, self.area.pk, self.on, self.user), *late])
 
     @cached_property
-    def publication(self) -> Publication | None:
-        """The newest published quarter of the county, as far as the user may read results; of a day before, that day's."""
-        newest = Publication.objects.permitted(self.user).filter(
+    def results(self) -> list[Ranked]:
+        """The ranked results that the user may read of the county's newest published quarter; of a day before, that day's."""
+        published = Publication.objects.permitted(self.user).filter(
             quarter__scheme__area__tree_code=self.area.tree_code[:6]
         )
         if self.on < timezone.localdate():
             [last] = quarter_ends(self.on + dt.timedelta(days=1), 1)
             ended = Q(quarter__year=last.year, quarter__number__lte=last.month // 3)
-            newest = newest.filter(Q(quarter__year__lt=last.year) | ended)
-        ordered = newest.select_related("quarter").defer("rules")
-        return ordered.order_by("-quarter__year", "-quarter__number", "-revision").first()
-
-    @cached_property
-    def results(self) -> list[Ranked]:
-        """Its ranked results that the user may read: of the county, or of the township."""
-        if self.publication is None:
-            return []
-        found = Result.objects.permitted(self.user).filter(publication=self.publication.pk, rank__isnull=False)
+            published = published.filter(Q(quarter__year__lt=last.year) | ended)
+        newest = published.order_by("-quarter__year", "-quarter__number", "-revision").values("pk")[:1]
+        found = Result.objects.permitted(self.user).filter(publication=newest, rank__isnull=False)
         return [Ranked(*row) for row in found.values_list(*Ranked._fields)]
+
+    @property
+    def publication(self) -> Publication | None:
+        """That quarter's publication, as far as a heading needs it."""
+        if not self.results:
+            return None
+        pk, year, number = self.results[0][-3:]
+        return Publication(pk=pk, quarter=Quarter(year=year, number=number))
 
     @property
     def ranking(self) -> list[tuple[str, list[Bar | Skipped]]]:

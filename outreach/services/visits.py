@@ -271,7 +271,7 @@ def due_visits(user: Any, until: dt.date) -> QuerySet[Visit]:
     mine = rows.filter(Exists(own) | (Q(by=user.pk) & ~Exists(others)))
     planned = mine.filter(state=Visit.State.PLANNED, on__lte=until)
     promised = unkept(mine).filter(next_on__lte=until)
-    return mine.filter(Q(pk__in=planned.order_by().values("pk")) | Q(pk__in=promised.order_by().values("pk")))
+    return mine.filter(pk__in=planned.order_by().values("pk").union(promised.order_by().values("pk")))
 
 
 def may_read_notes(user: Any, visit: Visit) -> bool:

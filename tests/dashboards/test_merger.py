@@ -39,7 +39,11 @@ class MergerTests(TestCase):
         cls.world = World()
         own, sibling = cls.world.own, cls.world.sibling
         for place, word in ((own, "甲"), (sibling, "乙")):
-            for role, area in ((Role.COMMITTEE, place.township), (Role.LEADER, place.township), (Role.VILLAGE, place.village)):
+            for role, area in (
+                (Role.COMMITTEE, place.township),
+                (Role.LEADER, place.township),
+                (Role.VILLAGE, place.village),
+            ):
                 make_user(role=role, area=area, name=f"{word}{role.label}")
 
     def merge(self):

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.fields.json import KeyTransform
 
 from organizations.ledger import Ledger, Place
@@ -246,10 +247,13 @@ def changes_between(area: Area, first: dt.date, second: dt.date) -> list[tuple[s
 
 
 def _successions(area: Area, first: dt.date, second: dt.date) -> list[str]:
-    """ "东镇 → 西镇" for every area of the tree that another one took over between the two days."""
+    """ "东镇 → 西镇" for every area of the tree that another one took over, or that took one over, between the two days."""
     lo, hi = area.code_range()
     pairs = AreaSuccession.objects.filter(change__on__gt=first, change__on__lte=second)
-    ours = pairs.filter(predecessor__tree_code__gte=lo, predecessor__tree_code__lt=hi)
+    ours = pairs.filter(
+        Q(predecessor__tree_code__gte=lo, predecessor__tree_code__lt=hi)
+        | Q(successor__tree_code__gte=lo, successor__tree_code__lt=hi)
+    )
     return [
         f"{pair.predecessor} → {pair.successor}"
         for pair in ours.select_related("predecessor", "successor").order_by("pk")

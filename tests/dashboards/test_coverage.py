@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from assessments.services.publications import publish_quarter
 from organizations.coverage import freeze
 from organizations.models import CoverageGoal, Organization, RosterConfirmation
-from organizations.services.areas import merge_areas
+from organizations.services.areas import merge_areas, rename_area
 from outreach.models import Activity, Demonstration, Site, Station
 from portal.accounts.roles import Role
 from tests.factories import (
@@ -158,17 +159,59 @@ class DayTests(Rich, TestCase):
     def test_a_frozen_day_says_so_and_keeps_its_numbers(self):
         day = dt.date(2022, 12, 31)
         freeze(self.county, day, by=self.staff, basis="公布")
-        before = self.numbers(f"{self.url}?on={day}")
+        before = self.of_the_day(day)
         Organization.objects.filter(pk=self.fellowships[0].pk).update(since=dt.date(2024, 1, 1))
-        page = self.client.get(f"{self.url}?on={day}")
-        assert "已冻结" in page.text and self.numbers(f"{self.url}?on={day}") == before
+        assert "已冻结" in self.client.get(f"{self.url}?on={day}").text and self.of_the_day(day) == before
         for link, number in before.items():
             assert self.rows(link) == number, link
+
+    def of_the_day(self, day):
+        """The page's numbers without those that the trend has of earlier quarters."""
+        return {url: number for url, number in self.numbers(f"{self.url}?on={day}").items() if f"on={day}" in url}
 
     def test_an_area_that_was_not_there_yet_says_so(self):
         late = make_township(parent=self.county, since=dt.date(2025, 1, 1), name="新镇")
         page = self.client.get(f"{reverse('dashboards:coverage_area', args=[late.pk])}?on=2022-12-31")
         assert page.status_code == 404 and "这一天没有这个区划" in page.text
+
+    def test_a_village_that_was_not_there_yet_says_so_and_one_that_was_has_its_name_of_the_day(self):
+        late = make_village(parent=self.east, since=dt.date(2025, 1, 1), name="新村")
+        page = self.client.get(f"{reverse('dashboards:coverage_area', args=[late.pk])}?on=2022-12-31")
+        assert page.status_code == 404 and "这一天没有这个区划" in page.text
+        rename_area(self.villages[0], on=dt.date(2024, 1, 1), reason="批复", by=None, name="东方红村")
+        url = reverse("dashboards:coverage_area", args=[self.villages[0].pk])
+        assert "<h1>东镇甲村</h1>" in self.client.get(f"{url}?on=2022-12-31").text
+        assert "<h1>东方红村</h1>" in self.client.get(url).text
+
+    def test_the_ranking_is_the_one_that_was_the_newest_on_the_day(self):
+        scheme = make_scheme(county=self.county, status="open", year=2025, units=2)
+        for number in (1, 2):
+            quarter = make_quarter(scheme, state="review", number=number)
+            for report in quarter.reports.all():
+                report.scores.update(status="scored", given=20, points=20, steps=["评审给分"])
+            publish_quarter(quarter, by=self.staff)
+        for on, words in (
+            ("2025-07-01", "第二季度"),
+            ("2025-06-30", "第二季度"),
+            ("2025-06-29", "第一季度"),
+            ("", "第二季度"),
+        ):
+            overview = self.client.get(f"{self.url}?on={on}").context["overview"]
+            assert words in str(overview.publication.quarter), on
+        assert self.client.get(f"{self.url}?on=2025-03-30").context["overview"].ranking == []
+
+    def test_another_day_keeps_what_was_chosen(self):
+        page = self.client.get(f"{self.url}?measure=village_site&sort=code").text
+        ends = re.findall(r'<a href="(\?[^"]*on=\d{4}-\d\d-\d\d[^"]*)">\d{4}-\d\d-\d\d</a>', page)
+        assert len(ends) == 4 and all("measure=village_site" in url and "sort=code" in url for url in ends)
+        form = page[page.index("asof") : page.index("</form>", page.index("asof"))]
+        assert 'name="measure" value="village_site"' in form and 'name="sort" value="code"' in form
+        assert 'href="?measure=village_site">按最薄弱排序' in page
+
+    def test_two_days_compared_on_the_page_of_who_took_another_one_over(self):
+        merge_areas(self.west, on=dt.date(2023, 7, 1), reason="批复", by=None, others=[self.east])
+        url = reverse("dashboards:coverage_area", args=[self.west.pk])
+        assert "东镇 → 西镇" in self.client.get(f"{url}?on=2023-12-31&compare=2023-01-15").text
 
     def test_two_days_compared(self):
         merge_areas(self.west, on=dt.date(2023, 7, 1), reason="批复", by=None, others=[self.east])
@@ -215,6 +258,32 @@ class ScopeTests(Rich, TestCase):
         self.client.force_login(self.users["lead"])
         page = self.client.get("/coverage/")
         assert "我负责的乡镇" in page.text and "东镇" in page.text and "西镇" not in page.text
+
+    def test_what_a_township_has_not_handed_in_stands_on_its_page_and_on_its_leads(self):
+        scheme = make_scheme(county=self.county, status="open", units=1)
+        for area in (self.east, self.west):
+            unit = make_unit(area=area, kind="township", since=dt.date(2022, 1, 1))
+            scheme.assignments.create(unit=unit, unit_class="1")
+        make_quarter(scheme)
+        for role, page in (
+            ("staff", f"/coverage/{self.east.pk}/"),
+            ("committee", "/coverage/"),
+            ("lead", "/coverage/"),
+        ):
+            self.client.force_login(self.users[role])
+            found = {url: number for url, number in self.numbers(page).items() if "/reports/" in url}
+            assert list(found.values()) == [1], role
+            assert all(self.rows(url) == 1 for url in found), role
+        assert not any("/reports/" in url for url in self.numbers(f"/coverage/{self.east.pk}/?on=2022-12-31"))
+
+    def test_a_bulletin_is_drafted_from_the_page_by_who_may(self):
+        quarter = make_quarter(make_scheme(county=self.county, status="open"), state="review")
+        for report in quarter.reports.all():
+            report.scores.update(status="scored", given=20, points=20, steps=["评审给分"])
+        publish_quarter(quarter, by=self.staff)
+        for role, may in (("staff", True), ("leader", False)):
+            self.client.force_login(self.users[role])
+            assert ("起草通报" in self.client.get(f"/coverage/{self.county.pk}/").text) == may, role
 
     def test_a_member_of_a_body_is_told_and_a_stranger_refused(self):
         body = make_unit(area=self.county, since=dt.date(2022, 1, 1))

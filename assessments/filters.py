@@ -1,4 +1,10 @@
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+
 from assessments.models import Quarter, Scheme, SelfReport
+from organizations.models import Area, Level
 from portal.kit.filters import FilterSet
 
 
@@ -18,7 +24,13 @@ class QuarterFilterSet(FilterSet):
 
 class ReportFilterSet(FilterSet):
     search_fields = ("unit__name",)
+    area = django_filters.ModelChoiceFilter(
+        queryset=Area.objects.filter(level=Level.TOWNSHIP), label="乡镇", method="in_area"
+    )
 
     class Meta:
         model = SelfReport
-        fields = ["unit_class", "status"]
+        fields = ["unit_class", "status", "area"]
+
+    def in_area(self, queryset: Any, name: str, value: Area) -> QuerySet:
+        return queryset.in_area(value)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.fields.json import KeyTransform
 
 from organizations.ledger import Ledger, Place
@@ -51,6 +52,7 @@ class Coverage:
         self._grouped: dict[tuple[str, dt.date], dict[int | None, list[Item]]] = {}
         self._summaries: dict[str, dict[int, dict[str, list[int]] | None]] = {}
         self._lists: dict[dt.date, dict[str, list]] = {}
+        self.foreseen = ""  # what a trend will ask of every day: its frozen sums come along with the days
         self._targets: dict[Hashable, Counter] = {}
         self._counted: dict[tuple, tuple[Counter, Counter]] = {}
         self._known: dict[str, tuple[str, str, Any, Scope | None]] = {}
@@ -155,8 +157,12 @@ class Coverage:
     @cached_property
     def _frozen(self) -> dict[dt.date, int]:
         """Day → the last frozen figures of it (id); what they say is read when it is asked."""
-        rows = FrozenFigures.objects.filter(area__tree_code=self.area.tree_code[:6], on__in=self.days)
-        return dict(rows.order_by("pk").values_list("on", "pk"))
+        rows = FrozenFigures.objects.filter(area__tree_code=self.area.tree_code[:6], on__in=self.days).order_by("pk")
+        if not self.foreseen:
+            return dict(rows.values_list("on", "pk"))
+        found = list(rows.values_list("on", "pk", KeyTransform(self.foreseen, "summary")))
+        self._summaries[self.foreseen] = {pk: sums for _, pk, sums in found}
+        return {on: pk for on, pk, _ in found}
 
     def _frozen_sums(self, key: str, on: dt.date) -> dict[str, list[int]] | None:
         """Area id → [achieved, target] of a frozen day; None where this goal or measure was not frozen.
@@ -241,10 +247,13 @@ def changes_between(area: Area, first: dt.date, second: dt.date) -> list[tuple[s
 
 
 def _successions(area: Area, first: dt.date, second: dt.date) -> list[str]:
-    """ "东镇 → 西镇" for every area of the tree that another one took over between the two days."""
+    """ "东镇 → 西镇" for every area of the tree that another one took over, or that took one over, between the two days."""
     lo, hi = area.code_range()
     pairs = AreaSuccession.objects.filter(change__on__gt=first, change__on__lte=second)
-    ours = pairs.filter(predecessor__tree_code__gte=lo, predecessor__tree_code__lt=hi)
+    ours = pairs.filter(
+        Q(predecessor__tree_code__gte=lo, predecessor__tree_code__lt=hi)
+        | Q(successor__tree_code__gte=lo, successor__tree_code__lt=hi)
+    )
     return [
         f"{pair.predecessor} → {pair.successor}"
         for pair in ours.select_related("predecessor", "successor").order_by("pk")

@@ -16,7 +16,7 @@ from organizations.measures import Condition, Counts, Measure, RowMeasure, Scope
 from organizations.models import Level
 from outreach.measures import ACTIVITY
 from outreach.models import Activity, Enterprise, Matter, Official, Pairing, Request, TrainingPlan, Visit
-from outreach.services.visits import COUNTY, PAIRED_KINDS, SIDES, TARGETS, late_enterprises, months_of
+from outreach.services.visits import COUNTY, PAIRED_KINDS, SIDES, TARGETS, late_on
 
 OFFICIAL, PAIRING, ENTERPRISE = "outreach.official", "outreach.pairing", "outreach.enterprise"
 REQUEST, VISIT, PLAN = "outreach.request", "outreach.visit", "outreach.trainingplan"
@@ -63,10 +63,12 @@ def _is_paired(ledger: Ledger, on: dt.date) -> Condition:
 
 def _is_visited(ledger: Ledger, on: dt.date) -> Condition:
     """Whether the last visit is no longer ago than the county's rhythm wants."""
-    rows = Enterprise.objects.filter(ledger.here(ENTERPRISE, on))
-    if "rhythms" not in ledger.known:
-        ledger.known["rhythms"] = months_of(ledger.area)
-    late = {row.pk: row.last_on for row in late_enterprises(rows, on, ledger.known["rhythms"])}
+    if "late" not in ledger.known:
+        days = {*ledger.days, on}
+        ledger.known["late"] = late_on(
+            lambda day: Enterprise.objects.filter(ledger.here(ENTERPRISE, day)), days, ledger.area
+        )
+    late = ledger.known["late"][on]
 
     def words(fact: Fact) -> str:
         last = late[fact.pk]

@@ -6,7 +6,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
 from organizations.models import Area, FieldOfWork, Level, Membership, Organization, Person
@@ -31,9 +31,9 @@ class AreaIterator(django_filters.fields.ModelChoiceIterator):
             yield "", self.field.empty_label
         yield from map(self.choice, self._offered())
 
-    def _offered(self) -> list[Area]:
-        above = list(self.queryset.filter(level__lt=Level.VILLAGE))
-        return above if any(area.level == Level.COUNTY for area in above) else list(self.queryset)
+    def _offered(self) -> QuerySet:
+        counties = Exists(self.queryset.filter(level=Level.COUNTY).order_by().values("pk")[:1])
+        return self.queryset.filter(Q(level__lt=Level.VILLAGE) | ~counties)
 
 
 class AreaSelect(forms.Select):

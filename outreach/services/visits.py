@@ -1,14 +1,14 @@
 """Pairings and visits: who looks after whom, what a visit may say, what is due, who has not been seen."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +25,7 @@ NOTES = ("raised", "promised")
 NOT_SHOWN = "仅记录人、走访干部和领导可见"
 TARGETS: dict[str, Any] = {"enterprise": Enterprise, "organization": Organization, "contact": Contact}
 Wanted = dict[tuple[str, str], int]  # (county's tree code, kind) → months
+LastOn = dt.date | None
 DIGITS = 18  # more make no key
 COUNTY = 6  # digits of a county's tree code
 DEFAULT_MONTHS: dict[str, int] = {
@@ -270,7 +271,7 @@ def due_visits(user: Any, until: dt.date) -> QuerySet[Visit]:
     mine = rows.filter(Exists(own) | (Q(by=user.pk) & ~Exists(others)))
     planned = mine.filter(state=Visit.State.PLANNED, on__lte=until)
     promised = unkept(mine).filter(next_on__lte=until)
-    return mine.filter(Q(pk__in=planned.order_by().values("pk")) | Q(pk__in=promised.order_by().values("pk")))
+    return mine.filter(pk__in=planned.order_by().values("pk").union(promised.order_by().values("pk")))
 
 
 def may_read_notes(user: Any, visit: Visit) -> bool:
@@ -344,6 +345,32 @@ def late_enterprises(
     return _late(rows.in_force(on), "", "kind", on, wanted, official, months)
 
 
+def late_on(rows: Callable[[dt.date], Any], days: Iterable[dt.date], area: Area) -> dict[dt.date, dict[int, LastOn]]:
+    """Day → the enterprises that were late on it, with their last visit; all days in one query.
+
+    rows: the enterprises that are asked for on a day, of the county of `area`.
+    """
+    rhythms = Rhythm.objects.filter(area__tree_code=area.tree_code[:COUNTY]).order_by().values("months")
+    months = Case(*(
+        When(kind=kind, then=Coalesce(Subquery(rhythms.filter(whom=kind)[:1]), DEFAULT_MONTHS[kind]))
+        for kind in Enterprise.Kind.values
+    ))  # fmt: skip
+
+    def on_day(day: dt.date) -> QuerySet:
+        done = Q(visits__state=Visit.State.DONE, visits__on__lte=day)
+        found = rows(day).in_force(day).order_by().values_list(Value(day.isoformat()), "pk", "since", months)
+        return found.annotate(last=Max("visits__on", filter=done))
+
+    late: dict[dt.date, dict[int, LastOn]] = {day: {} for day in days}
+    first, *others = [on_day(day) for day in late]
+    limit = cache(before)
+    for text, pk, since, wanted, last in first.union(*others, all=True):
+        day = dt.date.fromisoformat(text)
+        if (last or since) < limit(day, wanted):
+            late[day][pk] = last
+    return late
+
+
 def late_roles(
     rows: Any, on: dt.date, wanted: Wanted, official: Official | None = None, months: int | None = None
 ) -> list[Late]:
@@ -369,11 +396,6 @@ def _late(
 def months_wanted(user: Any) -> Wanted:
     """(county's tree code, kind) → months, as the counties have set them."""
     return _months(Rhythm.objects.permitted(user))
-
-
-def months_of(area: Area) -> Wanted:
-    """The same, of the county in which `area` lies."""
-    return _months(Rhythm.objects.filter(area__tree_code=area.tree_code[:COUNTY]))
 
 
 def _months(rows: Any) -> Wanted:

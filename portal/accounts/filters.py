@@ -1,5 +1,8 @@
+from typing import Any
+
 import django_filters
 from django import forms
+from django.db.models import QuerySet
 
 from portal.accounts.models import AuditTrail, Grant, User
 from portal.audit.models import Action
@@ -8,10 +11,16 @@ from portal.kit.filters import DateInput, FilterSet
 
 class UserFilterSet(FilterSet):
     search_fields = ("username", "name")
+    bare = django_filters.BooleanFilter(
+        label="尚未授权", method="by_grants", widget=forms.Select(choices=[("", "全部"), ("true", "是")])
+    )
 
     class Meta:
         model = User
-        fields = ["line", "is_active"]
+        fields = ["line", "is_active", "bare"]
+
+    def by_grants(self, queryset: Any, name: str, value: bool) -> QuerySet:
+        return queryset.bare() if value else queryset
 
 
 class GrantFilterSet(FilterSet):

@@ -15,7 +15,10 @@ SHORT = 15  # villages on a first page, the weakest of all
 
 @dataclass(frozen=True)
 class Todo:
-    """One thing to do: until when, what, a second line, where and what the button says."""
+    """One thing to do: until when, what, a second line, where and what the button says.
+
+    number: how many rows the list behind it has, where it is a list.
+    """
 
     due: dt.date | None
     title: str
@@ -23,16 +26,20 @@ class Todo:
     url: str
     action: str = "去办理"
     urgent: bool = True
+    number: int | None = None
 
 
 @dataclass(frozen=True)
 class Figure:
+    """A card; number: how many rows the list behind it has, where it is a list."""
+
     label: str
     value: Any
     note: str = ""
     tone: str = "grey"
     url: str = ""
     total: Any = ""
+    number: int | None = None
 
 
 @dataclass(frozen=True)

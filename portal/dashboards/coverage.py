@@ -1,6 +1,7 @@
 """The coverage pages put together: figures, matrix, tiles, trend, ranking, what needs attention; every number a link."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +13,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from assessments.models import Publication, Result, SelfReport, UnitClass
+from assessments.models import Publication, Quarter, Result, SelfReport, UnitClass
 from assessments.scoring import plain
 from organizations.coverage import Coverage, quarter_ends
 from organizations.ledger import Place
@@ -94,18 +95,22 @@ class Ranked(NamedTuple):
     rank: int
     total: Decimal | None
     previous_rank: int | None
+    publication: int
+    publication__quarter__year: int
+    publication__quarter__number: int
 
 
 class Overview:
     """A county or a township on a day."""
 
-    def __init__(self, area: Area, on: dt.date, user: Any, *, measure: str = "", sort: str = ""):
+    def __init__(self, area: Area, on: dt.date, user: Any, measure: str = "", sort: str = ""):
         self.area, self.on, self.user, self.sort = area, on, user, sort
         self.ends = quarter_ends(on + dt.timedelta(days=1), QUARTERS)
         self.previous = self.ends[-1] if self.ends[-1] != on else self.ends[-2]
         self.days = sorted({*self.ends, on})[-QUARTERS:]
         self.coverage = Coverage(area, [*self.ends, on])
         self.measure = measure if measure in dict(self.measures) else "village_organization"
+        self.coverage.foreseen = self.measure
 
     @property
     def place(self) -> Place | None:
@@ -136,38 +141,17 @@ class Overview:
         return Figure(MEASURES[key].label, achieved, target if fraction else None, change, url, "", unit)
 
     @cached_property
-    def _handed_in(self) -> dict[str, Any] | None:
-        """Self-reports by state of the quarter that is being filled in or reviewed; of a county, today only."""
-        if self.area.level != Level.COUNTY or self.on != timezone.localdate():
-            return None
-        if not self.user.has_perm("assessments.view_selfreport"):
-            return None
-        rows = SelfReport.objects.permitted(self.user).in_area(self.area).filter(quarter__state__in=["open", "review"])
-        by_quarter = rows.values("quarter_id", "quarter__number").order_by("-quarter__year", "-quarter__number")
-        states = {state: Count("pk", filter=Q(status=state)) for state in SelfReport.Status.values}
-        return by_quarter.annotate(total=Count("pk"), **states).first()
+    def _handed_in(self) -> "HandedIn | None":
+        return handed_in([self.area], self.on, self.user).get(self.area.pk)
 
     def _reports(self) -> list[Figure]:
         found = self._handed_in
         if found is None:
             return []
-        late = found["total"] - found["submitted"]
-        label = f"{CHINESE[found['quarter__number'] - 1]}季度自评已交"
-        note = f"{late} 家未交" if late else ""
-        url = self._reports_url(found["quarter_id"], "submitted")
-        return [Figure(label, found["submitted"], found["total"], None, url, note)]
-
-    @staticmethod
-    def _reports_url(quarter: int, state: str) -> str:
-        return f"{reverse('assessments:report_list', args=[quarter])}?status={state}"
-
-    def _not_handed_in(self) -> list[Notice]:
-        found = self._handed_in or {}
-        said = [("draft", "未报", "amber", "家未提交本季自评"), ("returned", "退回", "red", "家自评退回未补")]
-        return [
-            Notice(badge, tone, found[state], words, self._reports_url(found["quarter_id"], state))
-            for state, badge, tone, words in said if found.get(state)
-        ]  # fmt: skip
+        total, submitted = sum(found.states.values()), found.states["submitted"]
+        label = f"{CHINESE[found.number - 1]}季度自评已交"
+        note = f"{total - submitted} 家未交" if total > submitted else ""
+        return [Figure(label, submitted, total, None, found.url("submitted"), note)]
 
     @cached_property
     def matrix(self) -> Matrix:
@@ -201,16 +185,26 @@ class Overview:
 
     def _row(self, place: Place, keys: Sequence[str]) -> Row:
         cells = [self._cell(key, place) for key in keys]
-        lacking = [
-            (label, cell) for label, cell in zip(self._labels, cells, strict=True) if cell.achieved < cell.target
-        ]
-        worst = max(lacking, key=lambda pair: pair[1].target - pair[1].achieved, default=None)
-        gaps = f"{worst[0]}缺 {worst[1].target - worst[1].achieved}" if worst else ""
+        gaps, gaps_url, number = self._worst(place, cells)
         villages = self._villages.get(place.area_id, 0)
         return Row(
             place.name, f"{reverse('dashboards:coverage_area', args=[place.area_id])}?on={self.on}",
-            f"{villages} 村" if villages else "", cells, gaps, worst[1].url if worst else "",
+            f"{villages} 村" if villages else "", cells, gaps, gaps_url, number,
         )  # fmt: skip
+
+    def _worst(self, place: Place, cells: Sequence[Cell]) -> tuple[str, str, int]:
+        """What an area lacks most of: in words, the list of it, how many rows that has."""
+        lacking = [
+            (label, key, cell)
+            for label, key, cell in zip(self._labels, self._columns, cells, strict=True)
+            if cell.achieved < cell.target
+        ]
+        if not lacking:
+            return "", "", 0
+        label, key, cell = max(lacking, key=lambda found: found[2].target - found[2].achieved)
+        missing, url = cell.target - cell.achieved, list_url(key, place.area_id, self.on, "lack")
+        alone = self._single(key, place) is not None  # the area itself lacks some: 2 of 3 venues
+        return (f"{label} {cell.fraction}", url, 1) if alone else (f"{label}缺 {missing}", url, missing)
 
     @cached_property
     def _villages(self) -> dict[int | None, int]:
@@ -254,39 +248,44 @@ class Overview:
         achieved, target = self.coverage.share(self.measure, day) if known else (0, 0)
         return Point(
             label, whole_percent(achieved, target) if target else None, list_url(self.measure, self.area.pk, day, "have"),
-            f"{achieved} / {target}", f"{CHINESE[number - 1]}季" if day in self.ends else "至今", str(day.year),
+            f"{achieved} / {target}", f"{CHINESE[number - 1]}季" if day in self.ends else "至今", str(day.year), achieved,
         )  # fmt: skip
 
     @property
     def attention(self) -> list[Notice]:
-        return _ordered([*open_gaps(self.coverage, self.area.pk, self.on, self.user), *self._not_handed_in()])
-
-    @cached_property
-    def publication(self) -> Publication | None:
-        """The newest published quarter of the county, as far as the user may read results."""
-        newest = Publication.objects.permitted(self.user).filter(
-            quarter__scheme__area__tree_code=self.area.tree_code[:6]
-        )
-        ordered = newest.select_related("quarter").defer("rules")
-        return ordered.order_by("-quarter__year", "-quarter__number", "-revision").first()
+        late = self._handed_in.notices() if self._handed_in else []
+        return _ordered([*open_gaps(self.coverage, self.area.pk, self.on, self.user), *late])
 
     @cached_property
     def results(self) -> list[Ranked]:
-        """Its ranked results that the user may read: of the county, or of the township."""
-        if self.publication is None:
-            return []
-        found = Result.objects.permitted(self.user).filter(publication=self.publication.pk, rank__isnull=False)
+        """The ranked results that the user may read of the county's newest published quarter; of a day before, that day's."""
+        published = Publication.objects.permitted(self.user).filter(
+            quarter__scheme__area__tree_code=self.area.tree_code[:6]
+        )
+        if self.on < timezone.localdate():
+            [last] = quarter_ends(self.on + dt.timedelta(days=1), 1)
+            ended = Q(quarter__year=last.year, quarter__number__lte=last.month // 3)
+            published = published.filter(Q(quarter__year__lt=last.year) | ended)
+        newest = published.order_by("-quarter__year", "-quarter__number", "-revision").values("pk")[:1]
+        found = Result.objects.permitted(self.user).filter(publication=newest, rank__isnull=False)
         return [Ranked(*row) for row in found.values_list(*Ranked._fields)]
+
+    @property
+    def publication(self) -> Publication | None:
+        """That quarter's publication, as far as a heading needs it."""
+        if not self.results:
+            return None
+        pk, year, number = self.results[0][-3:]
+        return Publication(pk=pk, quarter=Quarter(year=year, number=number))
 
     @property
     def ranking(self) -> list[tuple[str, list[Bar | Skipped]]]:
         """Class → its bars, the first and the last ones."""
         classes = []
         for value, label in UnitClass.choices:
-            rows = [result for result in self.results if result.unit_class == value]
+            rows = [_bar(result) for result in self.results if result.unit_class == value]
             if rows:
-                shown = ends(rows)
-                classes.append((label, [row if isinstance(row, Skipped) else _bar(row) for row in shown]))
+                classes.append((label, ends(rows)))
         return classes
 
     def _query(self, **changed: str) -> str:
@@ -320,12 +319,81 @@ def open_gaps(coverage: Coverage, area_id: int, on: dt.date, user: Any) -> list[
     return _ordered(found)
 
 
-def gaps_of(townships: Iterable[Area], on: dt.date, user: Any) -> list[tuple[Area, list[Notice]]]:
+@dataclass(frozen=True)
+class HandedIn:
+    """Self-reports of an area by their state, of the quarter that is being filled in or reviewed."""
+
+    area: Area
+    quarter: int
+    number: int
+    states: Counter
+
+    def url(self, state: str) -> str:
+        within = f"&area={self.area.pk}" if self.area.level > Level.COUNTY else ""
+        return f"{reverse('assessments:report_list', args=[self.quarter])}?status={state}{within}"
+
+    def notices(self) -> list[Notice]:
+        said = [("draft", "未报", "amber", "家未提交本季自评"), ("returned", "退回", "red", "家自评退回未补")]
+        return [
+            Notice(badge, tone, self.states[state], words, self.url(state))
+            for state, badge, tone, words in said
+            if self.states[state]
+        ]
+
+
+def handed_in(areas: Sequence[Area], on: dt.date, user: Any) -> dict[int, HandedIn]:
+    """Area id → its self-reports as they stand now, in one query; of a day before nothing is known."""
+    if on != timezone.localdate() or not user.has_perm("assessments.view_selfreport"):
+        return {}
+    within = Q(pk__in=[])
+    for lo, hi in (area.code_range() for area in areas):
+        within |= Q(unit__area__tree_code__gte=lo, unit__area__tree_code__lt=hi)
+    rows = SelfReport.objects.permitted(user).filter(within, quarter__state__in=["open", "review"])
+    by_quarter = rows.values_list("unit__area__tree_code", "status", "quarter", "quarter__number")
+    found: dict[int, HandedIn] = {}
+    for code, state, quarter, number, count in by_quarter.annotate(number_of=Count("pk")).order_by(
+        "-quarter__year", "-quarter__number"
+    ):
+        for area in areas:
+            if code.startswith(area.tree_code):
+                reports = found.setdefault(area.pk, HandedIn(area, quarter, number, Counter()))
+                reports.states[state] += count if reports.quarter == quarter else 0
+    return found
+
+
+@dataclass(frozen=True)
+class LedTownship:
+    """A township of a lead: how far its goals are reached, what is open in it."""
+
+    area: Area
+    goals: list[tuple[str, Cell]]
+    notices: list[Notice]
+
+
+def led_townships(townships: Iterable[Area], on: dt.date, user: Any) -> list[LedTownship]:
     """Each township with what is open in it; a county is read once, however many of its townships are asked for."""
     chosen = list(townships)
     counties = Area.objects.filter(tree_code__in={area.tree_code[:6] for area in chosen})
     by_code = {county.tree_code: Coverage(county, [on]) for county in counties}
-    return [(area, open_gaps(by_code[area.tree_code[:6]], area.pk, on, user)) for area in chosen]
+    reports = handed_in(chosen, on, user)
+    found = []
+    for area in chosen:
+        coverage = by_code[area.tree_code[:6]]
+        late = reports[area.pk].notices() if area.pk in reports else []
+        notices = _ordered([*open_gaps(coverage, area.pk, on, user), *late])
+        found.append(LedTownship(area, _goals_of(coverage, area.pk, on), notices))
+    return found
+
+
+def _goals_of(coverage: Coverage, area_id: int, on: dt.date) -> list[tuple[str, Cell]]:
+    """Each goal of the county with its share in an area; the number opens those that have it."""
+    found = []
+    for goal in coverage.goals(on):
+        achieved, target = coverage.share(f"goal-{goal.pk}", on, area_id)
+        if target:
+            url = list_url(f"goal-{goal.pk}", area_id, on, "have")
+            found.append((goal.title.removesuffix("全覆盖"), Cell(achieved, target, url, rows=achieved)))
+    return found
 
 
 def _ordered(notices: Iterable[Notice]) -> list[Notice]:

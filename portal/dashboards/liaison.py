@@ -39,12 +39,12 @@ def served(user: Any) -> tuple[list[Todo], Figure]:
     found = officials_by_pairing(user, today)
     if found["unpaired"]:
         words = f"未结对的干部 {found['unpaired']} 名", "请登记联系的企业、协会或联系对象"
-        todos = [Todo(None, *words, reverse("outreach:pairing_unpaired_officials"), "去查看", False)]
+        todos = [Todo(None, *words, reverse("outreach:pairing_unpaired_officials"), "去查看", False, found["unpaired"])]
     made = Visit.objects.permitted(user).done().within(quarter_start(today), today).count()
     asked = {"quarter": f"{today.year}-{(today.month + 2) // 3}", "state": Visit.State.DONE}
     note = f"干部结对 {found['all'] - found['unpaired']} / {found['all']}" if found["all"] else ""
     tone = "amber" if found["unpaired"] else "green"
-    return todos, Figure("本季走访", made, note, tone, reverse("outreach:visit_list", query=asked))
+    return todos, Figure("本季走访", made, note, tone, reverse("outreach:visit_list", query=asked), number=made)
 
 
 def _visits(user: Any, today: dt.date) -> list[Todo]:
@@ -55,7 +55,15 @@ def _visits(user: Any, today: dt.date) -> list[Todo]:
         return []
     url = reverse("outreach:visit_list", query={"due": last})
     return [
-        Todo(due["first"], f"走访 {due['number']} 次", "计划的走访和约定的下次走访，走访以后登记", url, "去走访", False)
+        Todo(
+            due["first"],
+            f"走访 {due['number']} 次",
+            "计划的走访和约定的下次走访，走访以后登记",
+            url,
+            "去走访",
+            False,
+            due["number"],
+        )
     ]
 
 
@@ -70,22 +78,26 @@ def _requests(user: Any, today: dt.date) -> tuple[list[Todo], list[Figure]]:
     todos = []
     if found["late"]:
         hint = "超过办理期限没有答复，请了解原因并督促答复"
-        todos.append(Todo(None, f"诉求逾期未答复 {found['late']} 件", hint, _list(overdue="yes"), "去查看"))
+        todos.append(
+            Todo(None, f"诉求逾期未答复 {found['late']} 件", hint, _list(overdue="yes"), "去查看", number=found["late"])
+        )
     if found["mine"] and not user.has_perm("outreach.hand_over_request"):
         words = f"答复诉求 {found['mine']} 件", "由本单位承办，请在期限前答复"
-        todos.append(Todo(found["mine_first"], *words, _list(mine="yes"), "去答复"))
+        todos.append(Todo(found["mine_first"], *words, _list(mine="yes"), "去答复", number=found["mine"]))
     if found["lead"]:
         words = f"牵头的诉求 {found['lead']} 件", "由您牵头，请督促承办单位在期限前答复"
-        todos.append(Todo(found["lead_first"], *words, _list(mine="lead"), "去查看", urgent=False))
+        todos.append(Todo(found["lead_first"], *words, _list(mine="lead"), "去查看", False, found["lead"]))
     for state, permission, label, hint in STEPS:
         if found[state] and user.has_perm(permission):
             due = found["first"] if state == State.ACCEPTED else None
-            todos.append(Todo(due, f"{label} {found[state]} 件", hint, _list(state=state), urgent=False))
+            todos.append(
+                Todo(due, f"{label} {found[state]} 件", hint, _list(state=state), urgent=False, number=found[state])
+            )
     if not user.has_perm("outreach.answer_request") or user.has_perm("outreach.hand_over_request"):
         return todos, []
     note = f"{found['mine_first']:%m-%d} 到期" if found["mine"] else "没有积压"
     tone = "amber" if found["mine"] else "green"
-    return todos, [Figure("待答复诉求", found["mine"], note, tone, _list(mine="yes"))]
+    return todos, [Figure("待答复诉求", found["mine"], note, tone, _list(mine="yes"), number=found["mine"])]
 
 
 def _unseen(user: Any, today: dt.date) -> list[Figure]:
@@ -96,7 +108,7 @@ def _unseen(user: Any, today: dt.date) -> list[Figure]:
     number = len(not_seen(user, today, official))
     url = reverse("outreach:visit_unseen", query={"official": official.pk})
     note, tone = ("结对的企业和联系对象", "amber") if number else ("都已按频次走访", "green")
-    return [Figure("我超期未走访的", number, note, tone, url)]
+    return [Figure("我超期未走访的", number, note, tone, url, number=number)]
 
 
 def _list(**query: Any) -> str:

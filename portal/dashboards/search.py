@@ -1,20 +1,35 @@
-"""Global search: areas, organizations, people on rosters, stations, sites, units and pages, each within its own scope."""
+"""Global search: areas, registers, people on rosters, contacts, units and pages, each within its own scope."""
 
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from organizations.models import Area, Membership, Organization, Person, Unit
-from outreach.models import Site, Station
+from outreach.models import Contact, ContactRole, Enterprise, PublicRole, Site, Station
 from portal.kit.pinyin import spelling
 from portal.kit.scope import permission_for
 
 LONGEST = 50
 PAGE, PALETTE = 50, 8
+REGISTERS: tuple[Any, ...] = (Organization, Station, Site, Enterprise)  # found together, in one query
+
+
+class Placed(NamedTuple):
+    """What the search shows of a register's row."""
+
+    model: str
+    pk: int
+    name: str
+    pinyin: str
+    kind: str
+    area: str
+    level: int
+    parent: str | None
 
 
 @dataclass(frozen=True)
@@ -49,17 +64,38 @@ def found(user: Any, text: str, pages: Iterable[tuple[str, str]], most: int = PA
     groups = [
         Group("页面", [Hit(label, "", url) for label, url in pages if _fits(words, label, spelling(label))][:most])
     ]
-    groups += [_group(model, user, words, most) for model in (Area, Organization, Person, Station, Site, Unit)]
+    placed = _registers(user, words, most)
+    for model in (Area, Organization, Person, Contact, Enterprise, Station, Site, Unit):
+        if user.has_perm(permission_for(model, "view")):
+            rows = placed[model] if model in placed else list(_asked(model, words).permitted(user)[: most + 1])
+            groups.append(_group(model, rows, user, words, most))
     return [group for group in groups if group.hits]
 
 
-def _group(model: Any, user: Any, words: list[str], most: int) -> Group:
+def _group(model: Any, rows: list[Any], user: Any, words: list[str], most: int) -> Group:
     label = {Person: "人员"}.get(model, str(model._meta.verbose_name))
-    if not user.has_perm(permission_for(model, "view")):
-        return Group(label, [])
-    rows = list(_asked(model, words).permitted(user)[: most + 1])
     rows.sort(key=lambda row: _rank(row, words[0]))
     return Group(label, [_hit(row, user) for row in rows[:most]], len(rows) > most)
+
+
+def _registers(user: Any, words: list[str], most: int) -> dict[Any, list[Placed]]:
+    """The rows of each register that `user` may see, one more than `most` of each, in one query."""
+    mine = [model for model in REGISTERS if user.has_perm(permission_for(model, "view"))]
+    first, *others = [_numbered(model, user, words, most) for model in mine] or [None]
+    found: dict[Any, list[Placed]] = {model: [] for model in mine}
+    by_name = {model._meta.model_name: model for model in mine}
+    for row in first.union(*others, all=True) if first is not None else ():
+        found[by_name[row[0]]].append(Placed(*row[:-1]))
+    return found
+
+
+def _numbered(model: Any, user: Any, words: list[str], most: int) -> QuerySet:
+    """Rows as `Placed` with their place in the order: SQLite takes no limit within a UNION, a window it does."""
+    rows = _asked(model, words).permitted(user).select_related(None).order_by()
+    place = Window(RowNumber(), order_by=[F("name").asc(), F("pk").asc()])
+    columns = ("pk", "name", "pinyin", "kind", "area__name", "area__level", "area__parent__name")
+    rows = rows.annotate(_model=Value(model._meta.model_name), _place=place).filter(_place__lte=most + 1)
+    return rows.values_list("_model", *columns, "_place")
 
 
 def _asked(model: Any, words: list[str]) -> QuerySet:
@@ -82,7 +118,11 @@ def _asked(model: Any, words: list[str]) -> QuerySet:
         posts = Membership.objects.in_force().filter(person=OuterRef("pk")).order_by("number", "pk")
         names = {"post": Subquery(posts.values("post")[:1]), "host": Subquery(posts.values("organization__name")[:1])}
         return rows.current().select_related("area").annotate(**names)
-    return rows.in_force().select_related("area__parent")
+    if model is Contact:
+        held = ContactRole.objects.in_force().filter(contact=OuterRef("pk")).order_by("-since", "pk")
+        names = {"role": Subquery(held.values("role")[:1]), "host": Subquery(held.values("enterprise__name")[:1])}
+        return rows.usable().select_related("area").annotate(**names).exclude(role=None)
+    return rows.in_force()
 
 
 def _rank(row: Any, word: str) -> tuple[bool, int, str]:
@@ -105,8 +145,12 @@ def _hit(row: Any, user: Any) -> Hit:
         return Hit(row.name, f"{row.host} {row.post}" if row.host else str(row.area), row.get_absolute_url())
     if isinstance(row, Unit):
         return Hit(row.name, row.get_kind_display(), row.get_absolute_url())
-    above = f"{row.area.parent} " if row.area.parent and row.area.level > 2 else ""
-    return Hit(row.name, f"{above}{row.area} · {row.get_kind_display()}", row.get_absolute_url())
+    if isinstance(row, Contact):
+        return Hit(row.name, f"{row.host or row.area} · {PublicRole(row.role).label}", row.get_absolute_url())
+    above = f"{row.parent} " if row.parent and row.level > 2 else ""
+    model = next(model for model in REGISTERS if model._meta.model_name == row.model)
+    url = reverse(f"{model._meta.label_lower.replace('.', ':')}_detail", args=[row.pk])
+    return Hit(row.name, f"{above}{row.area} · {model.Kind(row.kind).label}", url)
 
 
 def _fits(words: list[str], *texts: str) -> bool:

@@ -36,20 +36,34 @@ def _rosters(user: Any, today: dt.date) -> tuple[list[Todo], list[Figure]]:
     todos = []
     if found["stale"]:
         hint = f"超过 {settings.ROSTER_RED_DAYS} 天未核实或从未核实；没有变化的一键确认"
-        todos.append(Todo(None, f"核实花名册 {found['stale']} 份", hint, f"{listing}?stale=red", "去核实"))
+        todos.append(
+            Todo(None, f"核实花名册 {found['stale']} 份", hint, f"{listing}?stale=red", "去核实", number=found["stale"])
+        )
     if found["over"]:
         todos.append(
-            Todo(today, f"{found['over']} 个组织已到换届日期", "办理换届，或更正换届日期", f"{listing}?election=over")
+            Todo(
+                today,
+                f"{found['over']} 个组织已到换届日期",
+                "办理换届，或更正换届日期",
+                f"{listing}?election=over",
+                number=found["over"],
+            )
         )
     if found["due"]:
         hint = f"{settings.ELECTION_NOTICE_DAYS} 天内到期"
         todos.append(
-            Todo(found["first"], f"{found['due']} 个组织临近换届", hint, f"{listing}?election=soon", urgent=False)
+            Todo(
+                found["first"],
+                f"{found['due']} 个组织临近换届",
+                hint,
+                f"{listing}?election=soon",
+                urgent=False,
+                number=found["due"],
+            )  # fmt: skip
         )
     note, tone = (f"{found['stale']} 份逾期", "red") if found["stale"] else ("都按期核实", "green")
-    fresh = Figure(
-        "花名册核实", found["total"] - found["stale"], note, tone, f"{listing}?stale=fresh", f"{found['total']} 份"
-    )
+    kept, total = found["total"] - found["stale"], f"{found['total']} 份"
+    fresh = Figure("花名册核实", kept, note, tone, f"{listing}?stale=fresh", total, kept)
     return todos, [fresh] if found["total"] else []
 
 
@@ -68,6 +82,7 @@ def _checks(user: Any, today: dt.date) -> list[Todo]:
             listing,
             "去复查",
             urgent=False,
+            number=due["n"],
         )
     ]
 
@@ -76,4 +91,6 @@ def _activities(user: Any, today: dt.date) -> list[Figure]:
     first = quarter_start(today)
     count = Activity.objects.permitted(user, "change").within(first, today).count()
     url = f"{reverse('outreach:activity_list')}?since={first}&until={today}"
-    return [Figure("本季活动", count, "" if count else "本季还没有登记", "green" if count else "amber", url)]
+    return [
+        Figure("本季活动", count, "" if count else "本季还没有登记", "green" if count else "amber", url, number=count)
+    ]

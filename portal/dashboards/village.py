@@ -5,9 +5,11 @@ from functools import cached_property
 from typing import Any
 
 from organizations.coverage import Coverage
+from organizations.ledger import Place
 from organizations.measures import Item
 from organizations.models import Area, Check, Membership, Organization
 from outreach.models import Activity, DutyPost, Site, Station
+from portal.dashboards.coverage import list_url
 from portal.kit.models import in_force
 from portal.kit.views import history_of
 
@@ -19,15 +21,24 @@ class VillagePage:
         self.area, self.on, self.user = area, on, user
         self.coverage = Coverage(area, [on])
 
+    @property
+    def place(self) -> Place | None:
+        """What the village was on the day; None where it did not exist."""
+        return self.coverage.ledger.tree(self.on).get(self.area.pk)
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.coverage.is_frozen(self.on)
+
     @cached_property
-    def goals(self) -> list[tuple[str, Item]]:
-        """Title of each goal that concerns the village, with what it has."""
+    def goals(self) -> list[tuple[str, Item, str]]:
+        """Title of each goal that concerns the village, with what it has and the list of it."""
         found = []
         for line in self.coverage.lines(self.on):
             own = [
                 item for item in line.figure.items if item.register == "organizations.area" and item.pk == self.area.pk
             ]
-            found += [(line.title, item) for item in own]
+            found += [(line.title, item, list_url(line.key, self.area.pk, self.on)) for item in own]
         return found
 
     def _standing(self, model: Any) -> Any:
@@ -68,7 +79,11 @@ class VillagePage:
         """Of the calendar year up to the day."""
         here = self.coverage.ledger.here(Activity._meta.label_lower, self.on)
         held = Activity.objects.permitted(self.user).filter(here)
-        return list(held.within(self.on.replace(month=1, day=1), self.on))
+        return list(held.within(self.year_start, self.on))
+
+    @property
+    def year_start(self) -> dt.date:
+        return self.on.replace(month=1, day=1)
 
     @property
     def people(self) -> int:

@@ -25,7 +25,7 @@ def organized(villages: Villages | None, today: dt.date) -> list[Figure]:
     have = sum(row.organization for row in counted)
     note, tone = (f"缺 {len(counted) - have} 村", "red") if have < len(counted) else ("全覆盖", "green")
     url = list_url("village_organization", villages.area.pk, today, "have")
-    return [Figure("组织覆盖", have, note, tone, url, f"{len(counted)} 村")]
+    return [Figure("组织覆盖", have, note, tone, url, f"{len(counted)} 村", have)]
 
 
 def villages_of(user: Any, today: dt.date) -> Villages | None:

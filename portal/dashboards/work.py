@@ -171,7 +171,7 @@ def _staff(user: Any) -> Work:
             )
             continue
         figures.append(Figure(f"{quarter}已提交自评", submitted, _awaited(total - submitted - returned, returned),
-                              "amber" if total > submitted else "green", listing, f"{total} 家"))  # fmt: skip
+                              "amber" if total > submitted else "green", f"{listing}?status=submitted", f"{total} 家", submitted))  # fmt: skip
         if quarter.state == Quarter.State.OPEN:
             hint = f"已提交 {submitted} / {total}；未交名单可按状态筛选后导出"
             todos.append(
@@ -285,7 +285,8 @@ def _handed_in(user: Any) -> list[Figure]:
         by_quarter.setdefault(report.quarter, []).append(report.status)
     return [
         Figure(f"{quarter}已提交自评", statuses.count("submitted"), quarter.get_state_display(), "blue",
-               f"{reverse('assessments:report_list', args=[quarter.pk])}?status=submitted", f"{len(statuses)} 家")
+               f"{reverse('assessments:report_list', args=[quarter.pk])}?status=submitted", f"{len(statuses)} 家",
+               statuses.count("submitted"))
         for quarter, statuses in by_quarter.items()
     ]  # fmt: skip
 
@@ -295,7 +296,7 @@ def _administrator(user: Any) -> Work:
         Grant.objects.permitted(user, "confirm").filter(confirmed_at=None).select_related("user", "area", "unit")
     )
     users = User.objects.permitted(user)
-    bare = users.filter(is_active=True, grants=None).order_by("pk")
+    bare = users.bare().order_by("pk")
     todos = [
         Todo(
             grant.since,
@@ -313,12 +314,12 @@ def _administrator(user: Any) -> Work:
     )
     listing, grants = reverse("accounts:user_list"), reverse("accounts:grant_list")
     figures = [
-        Figure("账号", users.count(), url=listing),
+        Figure("账号", accounts := users.count(), url=listing, number=accounts),
         Figure(
             "待复核授权", len(waiting), url=f"{grants}?waiting=true", tone="amber" if waiting else "green",
-            note="待另一人复核" if waiting else "没有积压",
+            note="待另一人复核" if waiting else "没有积压", number=len(waiting),
         ),
-        Figure("尚未授权的账号", bare.count(), url=listing),
+        Figure("尚未授权的账号", ungranted_count := bare.count(), url=f"{listing}?bare=true", number=ungranted_count),
     ]  # fmt: skip
     if user.has_perm("organizations.change_area"):
         areas = Area.objects.permitted(user).existing().filter(level=Level.VILLAGE)
@@ -327,16 +328,19 @@ def _administrator(user: Any) -> Work:
 
 
 def _auditor(user: Any) -> Work:
-    since = timezone.now() - dt.timedelta(days=7)
-    recent = AuditTrail.objects.permitted(user).filter(at__gte=since)
-    listing = reverse("accounts:audit_list")
+    since = timezone.localdate() - dt.timedelta(days=6)
+    midnight = timezone.make_aware(dt.datetime.combine(since, dt.time()))
+    recent = AuditTrail.objects.permitted(user).filter(at__gte=midnight)
+    listing = f"{reverse('accounts:audit_list')}?since={since}"
     refused = list(recent.filter(action=Action.REFUSED)[:10])
+    counted = recent.aggregate(
+        all=Count("pk"), refused=Count("pk", filter=Q(action=Action.REFUSED)),
+        failed=Count("pk", filter=Q(action=Action.LOG_IN_FAILED)),
+    )  # fmt: skip
     figures = [
-        Figure("近 7 天审计记录", recent.count(), url=f"{listing}?since={timezone.localdate() - dt.timedelta(days=7)}"),
-        Figure("近 7 天越权被拒", recent.filter(action=Action.REFUSED).count(), url=f"{listing}?action=refused"),
-        Figure(
-            "近 7 天登录失败", recent.filter(action=Action.LOG_IN_FAILED).count(), url=f"{listing}?action=log_in_failed"
-        ),
+        Figure("近 7 天审计记录", counted["all"], url=listing, number=counted["all"]),
+        Figure("近 7 天越权被拒", counted["refused"], url=f"{listing}&action=refused", number=counted["refused"]),
+        Figure("近 7 天登录失败", counted["failed"], url=f"{listing}&action=log_in_failed", number=counted["failed"]),
     ]
     tries = tuple(
         Todo(

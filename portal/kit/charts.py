@@ -88,7 +88,10 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """An area's line in a matrix: one cell a column, and what is missing in words ("缺 3 村组织"; "" for nothing)."""
+    """An area's line in a matrix: one cell a column, and what is missing in words ("缺 3 村组织"; "" for nothing).
+
+    `gaps_number` is how many rows the list of what is missing has.
+    """
 
     label: str
     url: str = ""
@@ -96,6 +99,7 @@ class Row:
     cells: Sequence[Cell] = ()
     gaps: str = ""
     gaps_url: str = ""
+    gaps_number: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,8 @@ class Tile:
         """The tile as HTML, coloured by the measure called so."""
         cell, name = self.cell, escape(self.label)
         share = f"{cell.percent}%" if cell.target else "—"
+        if cell.target == 1:
+            share = "达到" if cell.achieved else "未达到"
         words = f"{name}<strong>{share}</strong><small>{cell.fraction if cell.target else cell.summary}</small>"
         title = f'title="{name} · {escape(measure)}：{escape(cell.summary)}"'
         if not cell.url:
@@ -198,10 +204,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A line of a ranking that stands for `count` lines left out."""
+    """A line of a ranking that stands for `count` lines left out on the screen; paper has them: `rows`."""
 
     count: int
     unit: str = "家"
+    rows: Sequence[Any] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -209,7 +216,7 @@ class Point:
     """A quarter's value in the chart's unit, 0 or more; None where there is none.
 
     `note` is what the value is made of ("275 / 297"). Under the plot stands `short` ("三季"; by default the label), and
-    below it `group` ("2026") where a new one begins.
+    below it `group` ("2026") where a new one begins. `rows` is how many rows the list behind it has.
     """
 
     label: str
@@ -218,6 +225,7 @@ class Point:
     note: str = ""
     short: str = ""
     group: str = ""
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -249,7 +257,8 @@ def ends(bars: Sequence[Shown], first: int = 7, last: int = 2, unit: str = "家"
     left_out = len(bars) - first - last
     if left_out < 2:
         return list(bars)
-    return [*bars[:first], Skipped(left_out, unit), *bars[len(bars) - last :]]
+    left = len(bars) - last
+    return [*bars[:first], Skipped(left_out, unit, bars[first:left]), *bars[left:]]
 
 
 def number_text(value: Number, unit: str = "") -> str:

@@ -7,13 +7,14 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from assessments.services.publications import publish_quarter
 from organizations.coverage import default_goals
 from organizations.models import Attachment, CoverageGoal, Membership, Organization, Person
 from outreach.models import Activity, Site
 from portal.accounts.roles import Role
 from tests.browser.test_pages import log_in
 from tests.browser.test_quarter import cell, paste
-from tests.factories import make_county, make_township, make_user, make_village
+from tests.factories import make_county, make_quarter, make_scheme, make_township, make_user, make_village
 from tests.uploads import picture
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -271,6 +272,48 @@ def test_meeting_mode_goes_page_by_page(opened, county, township, village):
     expect(page.locator(".slide.shown")).to_contain_text("覆盖情况")
     page.get_by_role("button", name="上一页").click()
     expect(page.locator("[data-slide-number]")).to_have_text("1 / 4")
+    for _ in range(4):  # the whole width, nothing beside it, nothing below the screen
+        slide = page.locator(".slide.shown").bounding_box()
+        assert slide["x"] < 60 and slide["width"] > 1200 and slide["y"] > 40, slide
+        assert slide["y"] + slide["height"] <= 768 and page.evaluate("scrollY") == 0
+        page.keyboard.press("ArrowRight")
+    page.reload()
+    expect(page.locator("[data-slide-number]")).to_have_text("4 / 4")
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement !== null")
+    expect(page.get_by_role("button", name="退出全屏")).to_be_visible()
+
+
+def test_a_lead_of_townships_sees_them_first_on_a_phone(opened, county, township, village):
+    other = make_township(parent=county, name="泉溪镇", since=dt.date(2022, 1, 1))
+    user = make_user(role=Role.LEADER, area=township)
+    grant = user.grants.get()
+    grant.pk, grant.area, grant._state.adding = None, other, True
+    grant.save()
+    page = opened(user, viewport={"width": 390, "height": 844})
+    page.goto("/coverage/")
+    expect(page.get_by_role("heading", level=2)).to_have_text(["水坪镇", "泉溪镇"])
+    first = page.locator(".led .card").first
+    expect(first.locator(".goals")).to_contain_text(re.compile(r"村级组织\s*0 / 1\s*0%"))
+    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1")
+    first.get_by_role("link", name="1 处未达到“村级组织全覆盖”").click()
+    expect(page.locator("main table tbody tr")).to_have_count(1)
+    expect(page.locator("main table tbody")).to_contain_text("大兴村")
+
+
+def test_a_ranking_stays_within_its_card_and_paper_has_all_of_it(opened, county):
+    scheme = make_scheme(county=county, status="open", units=12)
+    quarter = make_quarter(scheme, state="review")
+    for number, report in enumerate(quarter.reports.all()):
+        report.scores.update(status="scored", given=20 + number % 5, points=20 + number % 5, steps=["评审给分"])
+    publish_quarter(quarter, by=make_user(role=Role.STAFF, area=county))
+    page = opened(make_user(role=Role.LEADER, area=county))
+    page.goto(f"/coverage/{county.pk}/")
+    assert page.evaluate("""() => [...document.querySelectorAll(".card")].every(card =>
+        [...card.querySelectorAll(".bars li *")].every(part => part.getBoundingClientRect().right <= card.getBoundingClientRect().right))""")
+    expect(page.locator(".bars li:visible")).to_have_count(10)
+    page.emulate_media(media="print")
+    expect(page.locator(".bars li:visible")).to_have_count(12)
 
 
 def test_search_is_opened_by_a_key_and_walked_by_arrows(opened, county, township, village):

@@ -12,6 +12,7 @@ from assessments.services.publications import publish_quarter
 from assessments.services.reports import missing
 from organizations.coverage import Coverage
 from organizations.models import Area, AreaVersion, RosterConfirmation
+from outreach.models import Contact
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry, record
 from portal.dashboards.frame import Frame
@@ -20,7 +21,9 @@ from portal.dashboards.work import quick_of, todo_count, work_of
 from portal.kit.pinyin import spelling
 from tests.clock import at
 from tests.factories import (
+    make_contact,
     make_county,
+    make_enterprise,
     make_organization,
     make_quarter,
     make_scheme,
@@ -407,8 +410,31 @@ class SearchTests(TestCase):
 
     def test_every_register_by_its_name(self):
         found = self.found("staff", "甲")
-        for label in ("行政区划", "基层统战组织", "人员", "联络站点", "阵地", "考核对象"):
+        for label in ("行政区划", "基层统战组织", "人员", "联系对象", "企业和协会", "联络站点", "阵地", "考核对象"):
             self.assertTrue(found.get(label), label)
+
+    def test_contacts_and_enterprises_where_they_are_permitted(self):
+        enterprise = make_enterprise(self.world.own.village, name="山茶油脂有限公司")
+        contact = make_contact(self.world.own.township, enterprise, name="丁某山")
+        for words in ("山茶", "shancha", "scyz"):
+            self.assertEqual(self.found("committee", words)["企业和协会"], ["山茶油脂有限公司"])
+        for words in ("丁某山", "dingmoushan", "dms"):
+            self.assertEqual(self.found("committee", words)["联系对象"], ["丁某山"])
+        for role in ("village", "sysadmin", "secadmin", "auditor", "nobody"):
+            self.assertEqual(self.found(role, "丁某山"), {}, role)
+            self.assertNotIn("企业和协会", self.found(role, "山茶"), role)
+        neighbour = make_user(role=Role.COMMITTEE, area=self.world.sibling.township)
+        self.world.users["neighbour"] = neighbour
+        self.assertEqual(self.found("neighbour", "丁某山"), {})
+        Contact.objects.filter(pk=contact.pk).update(restricted_on=timezone.localdate(), restriction="objected")
+        self.assertNotIn("联系对象", self.found("committee", "丁某山"))
+
+    def test_more_than_fifty_of_a_kind_are_announced(self):
+        for number in range(55):
+            make_enterprise(self.world.own.village, name=f"试验企业{number}")
+        self.client.force_login(self.world.users["staff"])
+        [group] = self.client.get("/search/", {"q": "试验企业"}).context["groups"]
+        self.assertEqual((len(group.hits), group.more), (50, True))
 
     def test_every_word_must_fit_and_the_township_counts(self):
         self.assertEqual(self.found("staff", "甲镇 甲名称").get("基层统战组织"), ["甲名称"])

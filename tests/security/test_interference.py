@@ -14,8 +14,9 @@ from portal.accounts.models import AuditTrail
 from portal.accounts.roles import Role
 from tests.factories import make_unit, make_user, make_village
 from tests.security.crawl import ask, steady
+from tests.security.fill import fill
 from tests.security.test_matrix import all_routes
-from tests.security.world import World, add_quarter_rows, kwargs_of, make_place
+from tests.security.world import FILLED, World, add_quarter_rows, kwargs_of, make_place
 
 EXPORTS = ("?export=csv",)
 RANKINGS = {"assessments:ranking", "assessments:ranking_workbook", "assessments:year", "assessments:latest_ranking",
@@ -49,8 +50,11 @@ class InterferenceTests(TestCase):
         return pages
 
     def add_another(self, word="癸"):
-        place = make_place(self.world.own.county, word, self.world.own.rows)
+        """A township with a row of every model, those to come included."""
+        plan = {name: row for name, row in self.world.own.rows.items() if "." not in name}
+        place = make_place(self.world.own.county, word, plan)
         add_quarter_rows(place, word)
+        fill(place, word, FILLED)
         make_user(role=Role.COMMITTEE, area=place.township, name=f"{word}委员")
         make_village(parent=place.township, name=f"{word}二村")
         make_unit(area=self.world.own.county, name=f"{word}局")

@@ -30,6 +30,10 @@ def fold(username: str) -> str:
 class UserQuerySet(ScopedQuerySet):
     """Accounts, by the area that keeps them (none: the whole installation)."""
 
+    def bare(self) -> Self:
+        """Those in use that nobody granted anything."""
+        return self.filter(is_active=True, grants=None)
+
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":

@@ -19,7 +19,7 @@ from organizations.ledger import Place
 from organizations.measures import MEASURES, Figure, Item, Measure, items_of, may_ask
 from organizations.models import Area, Level, Unit
 from portal.audit.models import Action, record
-from portal.dashboards.coverage import Overview, gaps_of, townships_of
+from portal.dashboards.coverage import Overview, led_townships, townships_of
 from portal.dashboards.village import VillagePage
 from portal.kit.access import permission_required
 from portal.kit.tables import Column, ListTable
@@ -43,9 +43,11 @@ def coverage(request: HttpRequest) -> HttpResponse:
         context = {
             "title": "我负责的乡镇",
             "crumbs": [("覆盖总览", None)],
-            "gaps": gaps_of(led, today, request.user),
+            "led": led_townships(led, today, request.user),
             "on": today,
+            "today": today,
             "county": county,
+            "now": timezone.localtime(),
         }
         return render(request, "dashboards/coverage_lead.html", context)
     if not areas:
@@ -68,19 +70,17 @@ def coverage_area(request: HttpRequest, pk: int) -> HttpResponse:
         changes = changes_between(area, first, second)
         context |= {"title": f"{area.name} · 两个日期之间的变化", "first": first, "second": second, "changes": changes}
         return render(request, "dashboards/coverage_compare.html", context)
-    if area.level == Level.VILLAGE:
-        return render(
-            request,
-            "dashboards/coverage_village.html",
-            context | {"page": VillagePage(area, on, request.user), "title": area.name},
-        )
-    overview = Overview(
-        area, on, request.user, measure=request.GET.get("measure", ""), sort=request.GET.get("sort", "")
+    asked = request.GET.get("measure", ""), request.GET.get("sort", "")
+    page = (
+        VillagePage(area, on, request.user) if area.level == Level.VILLAGE else Overview(area, on, request.user, *asked)
     )
-    if overview.place is None:
+    if page.place is None:
         return render(request, "dashboards/coverage_absent.html", context | {"title": area.name}, status=404)
+    if isinstance(page, VillagePage):
+        context |= {"title": page.place.name, "page": page, "overview": page}
+        return render(request, "dashboards/coverage_village.html", context)
     template = "coverage_meeting" if request.GET.get("mode") == "meeting" else "coverage_area"
-    context |= {"title": f"{overview.place.name} · 统战工作总览", "overview": overview}
+    context |= {"title": f"{page.place.name} · 统战工作总览", "overview": page}
     return render(request, f"dashboards/{template}.html", context)
 
 

@@ -60,13 +60,19 @@ def notice(text: str, tone: str = "blue") -> dict[str, Any]:
 
 @register.inclusion_tag("components/figure.html")
 def figure(
-    label: str, value: Any, note: str = "", tone: str = "grey", url: str = "", total: Any = ""
+    label: str,
+    value: Any,
+    note: str = "",
+    tone: str = "grey",
+    url: str = "",
+    total: Any = "",
+    number: int | None = None,
 ) -> dict[str, Any]:
     """A figure card; the number is a link to what it is made of. A whole number out of a total has a bar."""
     has_bar = isinstance(value, int) and isinstance(total, int) and total > 0
     return {
         "label": label, "value": value, "note": note, "tone": tone, "url": url, "total": total, "has_bar": has_bar,
-        "is_long": len(str(value)) > LONG,
+        "number": number, "is_long": len(str(value)) > LONG,
     }  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def advance(
             raise ValidationError({"named_by": "请填写命名单位。"})
         row.named_on, row.named_by, row.next_review_on = on, named_by.strip(), next_year(on)
     if state == State.WITHDRAWN:
-        row.withdrawn_on, row.withdrawn_reason = on, words
+        row.withdrawn_on, row.withdrawn_reason, row.next_review_on = on, words, None
     if state == REVIEWED:
         row.next_review_on = next_year(on)
     else:

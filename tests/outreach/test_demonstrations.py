@@ -211,6 +211,15 @@ class DemonstrationCase(TestCase):
         Site.objects.filter(pk=self.site.pk).update(until=today - day)
         assert found() == (0, 0), "a title does not outlive its site"
 
+    def test_what_is_withdrawn_is_reviewed_no_more(self):
+        row = self.apply()
+        self.check(True, dt.date(2025, 2, 1))
+        for state, on in (("building", "2025-01-20"), ("inspected", "2025-02-02"), ("named", "2025-03-01")):
+            advance(row, state, on=dt.date.fromisoformat(on), words="", named_by="县委统战部", by=self.staff)
+        assert Demonstration.objects.get().next_review_on == dt.date(2026, 3, 1)
+        advance(row, "withdrawn", on=dt.date(2026, 2, 1), words="已拆除", by=self.staff)
+        assert Demonstration.objects.get().next_review_on is None
+
     def test_a_review_of_today_does_not_mend_a_day_before_it(self):
         row = self.apply()
         row.steps.create(state="named", on=dt.date(2024, 3, 1), by=self.staff)

@@ -324,7 +324,7 @@ class Registers:
         rows = [
             self._demonstration(subject, "named", dt.date(2022, 12, self.random.randint(9, 28))) for subject in chosen
         ]
-        self._withdraw(rows[0], dt.date(2024, 12, 20), "年度复查“七有”缺两项，限期没有补齐")
+        self._withdraw(rows[0], dt.date(2024, 11, 30), "年度复查“七有”缺两项，限期没有补齐")
         states = ["applied", "applied", "building", "building", "building", "inspected", "inspected"]
         rows += [self._demonstration({"site": site}, state) for site, state in zip(pool[-7:], states, strict=True)]
         rows += [self._demonstration({"site": site}, "named", dt.date(2025, 11, 20)) for site in pool[-9:-7]]
@@ -337,7 +337,7 @@ class Registers:
 
     def _withdraw(self, row: Demonstration, on: dt.date, reason: str) -> None:
         """A title that was lost keeps its history: it counts until the day before."""
-        row.state, row.withdrawn_on, row.withdrawn_reason = "withdrawn", on, reason
+        row.state, row.withdrawn_on, row.withdrawn_reason, row.next_review_on = "withdrawn", on, reason, None
 
     def _demonstration(self, subject: dict[str, Any], state: str, named: dt.date | None = None) -> Demonstration:
         """A few titles were not reviewed on their last anniversary."""

@@ -149,10 +149,12 @@ def with_last_demonstration(queryset: Any) -> Any:
     """Annotate `last_demonstration`: the newest attempt of a station or a site as plain values, None for none."""
     link = LINKS[queryset.model]
     rows = Demonstration.objects.filter(**{link: OuterRef("pk")}).order_by("-applied_on", "-pk")
+    award: Any = Demonstration._meta.get_field("award")
+    choices = {"award": award.flatchoices, "state": Demonstration.State.choices}
     labels = {
-        f"{name}_label": Case(*(When(**{name: value}, then=Value(str(label))) for value, label in field.flatchoices))
-        for name in ("award", "state") for field in [Demonstration._meta.get_field(name)]
-    }  # fmt: skip
+        f"{name}_label": Case(*(When(**{name: value}, then=Value(str(label))) for value, label in pairs))
+        for name, pairs in choices.items()
+    }
     columns = [
         "pk",
         "state",

@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from assessments.models import Indicator, Quarter, Result, ResultLine, Scheme, Score, Task
 from portal.kit.api import ReadOnlyViewSet
-from portal.kit.filters import FilterSet
+from portal.kit.filters import FilterSet, IdFilter
 
 
 class IndicatorSerializer(serializers.ModelSerializer):
@@ -26,7 +26,7 @@ class SchemeSerializer(serializers.ModelSerializer):
 
 
 class SchemeApiFilterSet(FilterSet):
-    area = django_filters.NumberFilter(label="县（市）")
+    area = IdFilter(label="县（市）")
 
     class Meta:
         model = Scheme
@@ -58,7 +58,7 @@ class QuarterSerializer(serializers.ModelSerializer):
 
 
 class QuarterApiFilterSet(FilterSet):
-    scheme = django_filters.NumberFilter(label="考核方案")
+    scheme = IdFilter(label="考核方案")
 
     class Meta:
         model = Quarter
@@ -84,7 +84,7 @@ class TaskSerializer(serializers.ModelSerializer):
 
 
 class TaskApiFilterSet(FilterSet):
-    quarter = django_filters.NumberFilter(label="季度")
+    quarter = IdFilter(label="季度")
 
     class Meta:
         model = Task
@@ -110,8 +110,8 @@ class ScoreSerializer(serializers.ModelSerializer):
 
 
 class ScoreApiFilterSet(FilterSet):
-    quarter = django_filters.NumberFilter(field_name="report__quarter", label="季度")
-    unit = django_filters.NumberFilter(field_name="report__unit", label="考核对象")
+    quarter = IdFilter(field_name="report__quarter", label="季度")
+    unit = IdFilter(field_name="report__unit", label="考核对象")
 
     class Meta:
         model = Score
@@ -137,9 +137,9 @@ class ResultSerializer(serializers.ModelSerializer):
 
 
 class ResultApiFilterSet(FilterSet):
-    quarter = django_filters.NumberFilter(field_name="publication__quarter", label="季度")
+    quarter = IdFilter(field_name="publication__quarter", label="季度")
     revision = django_filters.NumberFilter(field_name="publication__revision", label="版次")
-    unit = django_filters.NumberFilter(label="考核对象")
+    unit = IdFilter(label="考核对象")
 
     class Meta:
         model = Result
@@ -162,7 +162,7 @@ class ResultLineSerializer(serializers.ModelSerializer):
 
 
 class ResultLineApiFilterSet(FilterSet):
-    result = django_filters.NumberFilter(label="考评结果")
+    result = IdFilter(label="考评结果")
 
     class Meta:
         model = ResultLine

@@ -4,29 +4,32 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 
-from django.db.models import Case, CharField, F, QuerySet, Value, When
+from django.db.models import Case, CharField, F, Max, QuerySet, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from organizations.ledger import APART, PERIODS, SOURCES, Fact, Ledger, facts_of, held_of
 from organizations.measures import (
     TOWNSHIPS,
     VILLAGES,
+    Condition,
     Counts,
     Measure,
     RowMeasure,
     Scope,
     counted,
-    in_time,
     meets,
     number_of,
     register,
     rows_of,
 )
-from outreach.models import Activity, Brand, Demonstration, DutyPost, Outpost, Site, Station
+from outreach.models import Activity, Brand, Demonstration, DemonstrationStep, DutyPost, Outpost, Site, Station
+from outreach.services.demonstrations import REVIEWED, next_year
 
 STATION, SITE, BRAND, OUTPOST = "outreach.station", "outreach.site", "outreach.brand", "outreach.outpost"
 DEMONSTRATION, DUTY, ACTIVITY = "outreach.demonstration", "outreach.dutypost", "outreach.activity"
 PLACES = "平台阵地"
+YEAR_BEGINS = (Demonstration.State.NAMED, REVIEWED)  # the steps after which the next review is due in a year
 
 
 def _titles() -> QuerySet:
@@ -86,12 +89,23 @@ def _kept(fact: Fact, on: dt.date) -> bool:
     return (fact.until is None or fact.until > day) and (fact.done is None or fact.done >= day)
 
 
+def _reviewed(ledger: Ledger, on: dt.date) -> Condition:
+    """Whether the yearly review was not overdue on the day; of a past day by the reviews up to it, not by those since."""
+    due = {fact.pk: fact.due for fact, _ in _all_titles(ledger, on)}
+    if on < timezone.localdate():
+        steps = DemonstrationStep.objects.filter(demonstration__in=list(due), state__in=YEAR_BEGINS, on__lte=on)
+        last = steps.order_by().values_list("demonstration").annotate(last=Max("on"))
+        due |= {pk: next_year(day).isoformat() for pk, day in last}
+    late = {pk for pk, day in due.items() if day and day < on.isoformat()}
+    return Condition(lambda fact: fact.pk in late, lambda fact: f"应于 {due[fact.pk]} 复查")
+
+
 def _to_be_inspected(ledger: Ledger, on: dt.date) -> list[tuple[Fact, int]]:
     """七有 is asked of demonstration zones and of sites."""
     return rows_of(SITE, [Site.Kind.ZONE, Site.Kind.PLATFORM])(ledger, on)
 
 
-Kind, Held = Site.Kind, Activity.Kind
+Kind, Network = Site.Kind, DutyPost.Network
 ASSESSED = Scope(townships=True, bodies=True)
 
 register(
@@ -125,15 +139,26 @@ register(
         Scope(townships=True, villages=True),
         group="责任网络",
     ),
+    *(
+        Measure(
+            f"{network.value}_posts",
+            f"{network.label}覆盖",
+            "个乡镇、村（社区）",
+            counted(DUTY, [network]),
+            Scope(townships=True, villages=True),
+            group="责任网络",
+        )
+        for network in Network
+    ),
     Measure(
         "activities", "本季主题活动（至少 2 场）", "场", _held(), replace(ASSESSED, minimum=2), deep=True, group="活动"
     ),
-    Measure("studies", "本季集中学习", "场", _held(Held.STUDY, Held.TRAINING), ASSESSED, deep=True, group="活动"),
+    Measure("studies", "本季集中学习", "场", _held(*Activity.STUDIES), ASSESSED, deep=True, group="活动"),
     Measure(
         "special_meetings",
         "本季专题研究统战工作",
         "次",
-        _held(Held.MEETING, Held.LEADING_GROUP),
+        _held(*Activity.SPECIAL_MEETINGS),
         ASSESSED,
         group="活动",
     ),
@@ -143,7 +168,7 @@ register(
     RowMeasure("four_haves", "“四有”达标的服务品牌", "个", rows_of(BRAND), meets("four_haves"), PLACES),
     RowMeasure("demonstration_sites", "示范阵地", "个", _with_title, group=PLACES),
     RowMeasure("demonstration_organizations", "示范组织", "个", _organizations_with_title),
-    RowMeasure("reviews_in_time", "按期复查的示范", "个", _all_titles, in_time("复查"), PLACES),
+    RowMeasure("reviews_in_time", "按期复查的示范", "个", _all_titles, _reviewed, PLACES),
     number_of("stations", "联络站", STATION, [Station.Kind.STATION], PLACES),
     number_of("points", "联络点", STATION, [Station.Kind.POINT], PLACES),
     number_of("sites", "阵地", SITE, (), PLACES),

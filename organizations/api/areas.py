@@ -1,11 +1,10 @@
 """Areas and units over the API, read only."""
 
-import django_filters
 from rest_framework import serializers
 
 from organizations.models import Area, Unit
 from portal.kit.api import ReadOnlyViewSet
-from portal.kit.filters import FilterSet
+from portal.kit.filters import FilterSet, IdFilter
 
 
 class AreaSerializer(serializers.ModelSerializer):
@@ -17,7 +16,7 @@ class AreaSerializer(serializers.ModelSerializer):
 
 class AreaApiFilterSet(FilterSet):
     search_fields = ("name", "code", "pinyin")
-    parent = django_filters.NumberFilter(label="上级")
+    parent = IdFilter(label="上级")
 
     class Meta:
         model = Area
@@ -40,7 +39,7 @@ class UnitSerializer(serializers.ModelSerializer):
 
 class UnitApiFilterSet(FilterSet):
     search_fields = ("name",)
-    area = django_filters.NumberFilter(label="所属区划")
+    area = IdFilter(label="所属区划")
 
     class Meta:
         model = Unit

@@ -23,12 +23,12 @@ from organizations.services.standards import (
     revise_standard,
     start_check,
 )
-from portal.kit.api import CheckedSerializer, ScopedViewSet
+from portal.kit.api import CheckedSerializer, LineSerializer, ScopedViewSet
 from portal.kit.filters import FilterSet
 from portal.kit.models import in_force
 
 
-class StandardItemSerializer(serializers.ModelSerializer):
+class StandardItemSerializer(LineSerializer):
     class Meta:
         model = StandardItem
         fields = ["id", "number", "wording", "must", "evidence_required", "source"]
@@ -95,12 +95,12 @@ class StandardViewSet(ScopedViewSet):
         return self.queryset.get(pk=standard.pk)
 
 
-class AnswerSerializer(serializers.ModelSerializer):
+class AnswerSerializer(LineSerializer):
     class Meta:
         model = Answer
         fields = ["id", "item", "wording", "verdict", "reason", "automatic", "words"]
         read_only_fields = ["item", "wording", "automatic", "words"]
-        extra_kwargs = {"id": {"read_only": False}}
+        extra_kwargs = {"id": {"read_only": False, "required": True}}
 
 
 class CheckSerializer(serializers.ModelSerializer):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from organizations.models import Area, FieldOfWork, Level, Membership, Organization, Person
 from organizations.services.organizations import described, lacking_posts, titles
-from portal.kit.filters import DateInput, FilterSet
+from portal.kit.filters import DateInput, FilterSet, IdFilter
 
 STATES = [("all", "含已撤销的"), ("ended", "只看已撤销的")]
 STALE = [("fresh", "按期核实"), ("amber", "待核实"), ("red", "逾期未核实"), ("never", "从未核实")]
@@ -155,8 +155,8 @@ class MembershipApiFilterSet(FilterSet):
 
     search_fields = ("person__name", "post")
     area = django_filters.ModelChoiceFilter(queryset=Area.objects.all(), label="区划", method="in_area")
-    organization = django_filters.NumberFilter(label="组织")
-    person = django_filters.NumberFilter(label="人员")
+    organization = IdFilter(label="组织")
+    person = IdFilter(label="人员")
     on = django_filters.DateFilter(label="在任日期", method="in_force_on")
 
     class Meta:

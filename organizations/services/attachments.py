@@ -13,7 +13,7 @@ from organizations.models import About, Answer, Attachment, Check, Placed, regis
 from portal.audit.models import Action, record
 from portal.kit import files, saving
 from portal.kit.forms import check_words
-from portal.kit.scope import require
+from portal.kit.scope import permission_for, require
 
 MOST_FILES = 100  # kept files of one row
 LONGEST_CAPTION = 100
@@ -27,6 +27,12 @@ def owners() -> dict[str, type[models.Model]]:
     ]
     found.append(Answer)
     return {model._meta.label_lower: model for model in found}
+
+
+def readable(user: Any) -> Any:
+    """The kept files that `user` may fetch: where they stand, and of registers that the user may read at all."""
+    labels = [label for label, model in owners().items() if user.has_perm(permission_for(model, "view"))]
+    return Attachment.objects.permitted(user).kept().filter(register__in=labels)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
@@ -48,7 +48,7 @@ def attachment_remove(request: HttpRequest, key: UUID) -> HttpResponse:
 @permission_required("organizations.view_attachment")
 def attachment_download(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """A file, for whoever may see the row it belongs to; written down before it leaves."""
-    attachment = permitted_or_404(Attachment.objects.kept().select_related("area"), request.user, key=key)
+    attachment = get_object_or_404(services.readable(request.user).select_related("area"), key=key)
     if not files.path_of(attachment.key).is_file():
         raise Http404
     record(request.user, Action.DOWNLOADED, attachment, words=f"下载 {attachment.name}")
@@ -59,7 +59,7 @@ def attachment_download(request: HttpRequest, key: UUID) -> HttpResponseBase:
 @permission_required("organizations.view_attachment")
 def attachment_thumbnail(request: HttpRequest, key: UUID) -> HttpResponseBase:
     """A photo made small, drawn on the page that shows it."""
-    attachment = permitted_or_404(Attachment.objects.kept().photos(), request.user, key=key)
+    attachment = get_object_or_404(services.readable(request.user).photos(), key=key)
     if attachment.thumbnail is None or not files.path_of(attachment.thumbnail).is_file():
         raise Http404
     response = files.download(attachment.thumbnail, attachment.name, "image/jpeg")

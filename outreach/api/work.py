@@ -8,7 +8,7 @@ from rest_framework import serializers
 from outreach.api.training import OfficersSerializer
 from outreach.filters.activities import ActivityFilterSet
 from outreach.filters.demonstrations import DemonstrationFilterSet
-from outreach.models import Activity, Demonstration
+from outreach.models import Activity, Demonstration, DemonstrationStep
 from outreach.services.activities import save_activity
 from outreach.services.demonstrations import LABELS, advance, apply_for
 from portal.kit.api import CheckedSerializer, ScopedViewSet
@@ -37,6 +37,12 @@ class ActivityViewSet(ScopedViewSet):
         return save_activity(obj, obj.came, by=self.request.user, expected=expected)
 
 
+class StepSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = DemonstrationStep
+        fields = ["id", "state", "on", "words", "by", "at"]
+
+
 class DemonstrationSerializer(CheckedSerializer):
     """Applied for with one site, station or organization; `step` takes it on, as the page does."""
 
@@ -45,10 +51,12 @@ class DemonstrationSerializer(CheckedSerializer):
     words = serializers.CharField(write_only=True, required=False, allow_blank=True, max_length=200, label="说明")
     named_by = serializers.CharField(required=False, max_length=60, label="命名单位")
 
+    steps = StepSerializer(many=True, read_only=True, label="办理经过")
+
     class Meta:
         model = Demonstration
         fields = ["id", "version", "area", "unit", "site", "station", "organization", "award", "state", "applied_on", "named_on",
-                  "named_by", "withdrawn_on", "withdrawn_reason", "next_review_on", "step", "on", "words"]  # fmt: skip
+                  "named_by", "withdrawn_on", "withdrawn_reason", "next_review_on", "steps", "step", "on", "words"]  # fmt: skip
         read_only_fields = [
             "version",
             "area",
@@ -74,7 +82,9 @@ class DemonstrationSerializer(CheckedSerializer):
 class DemonstrationViewSet(ScopedViewSet):
     """示范创建：查询、申报、逐步办理。"""
 
-    queryset = Demonstration.objects.select_related("area", "unit", "site", "station", "organization")
+    queryset = Demonstration.objects.select_related("area", "unit", "site", "station", "organization").prefetch_related(
+        "steps"
+    )
     serializer_class = DemonstrationSerializer
     filterset_class = DemonstrationFilterSet
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from organizations.models import Area, Level
 from outreach.models import Activity
-from portal.kit.filters import DateInput, FilterSet
+from portal.kit.filters import DateInput, FilterSet, IdFilter
 
 QUARTERS = 8  # quarters offered, the running one first
 
@@ -32,10 +32,10 @@ class ActivityFilterSet(FilterSet):
     quarter = django_filters.ChoiceFilter(choices=quarters, label="季度", method="in_quarter")
     since = django_filters.DateFilter(field_name="on", lookup_expr="gte", label="从", widget=DateInput)
     until = django_filters.DateFilter(field_name="on", lookup_expr="lte", label="到", widget=DateInput)
-    station = django_filters.NumberFilter(label="联络站点")
-    site = django_filters.NumberFilter(label="阵地")
-    organization = django_filters.NumberFilter(label="组织")
-    brand = django_filters.NumberFilter(label="服务品牌")
+    station = IdFilter(label="联络站点")
+    site = IdFilter(label="阵地")
+    organization = IdFilter(label="组织")
+    brand = IdFilter(label="服务品牌")
     HIDDEN = ("station", "site", "organization", "brand")
 
     class Meta:

@@ -26,7 +26,7 @@ class DemonstrationFilterSet(FilterSet):
         return queryset.in_area(value)
 
     def by_review(self, queryset: Any, name: str, value: str) -> QuerySet:
-        return queryset.review_due(timezone.localdate())
+        return queryset.review_overdue(timezone.localdate())
 
     def named_on_day(self, queryset: Any, name: str, value: Any) -> QuerySet:
         return queryset.named(value)

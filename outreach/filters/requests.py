@@ -12,7 +12,7 @@ from organizations.filters.organizations import AreaFilter
 from organizations.models import Area, Unit
 from outreach.models import Holiday, Matter, Request, Support
 from outreach.services.requests import IN_TIME, LATE, to_answer, to_lead
-from portal.kit.filters import FilterSet
+from portal.kit.filters import FilterSet, IdFilter
 
 REFERENCE = re.compile(r"^(?:诉求)?[〔\[(（](\d{4})[〕\])）](\d{1,9})号?$")
 ANSWERED = [("in_time", "按期答复"), ("late", "逾期答复"), ("no", "没有答复")]
@@ -73,10 +73,10 @@ class RequestFilterSet(MonthFilterSet):
     )
     escalated = django_filters.ChoiceFilter(choices=YES, label="已提请包片领导", method="is_escalated")
     mine = django_filters.ChoiceFilter(choices=MINE, label="我的待办", method="is_mine", widget=forms.HiddenInput)
-    handler = django_filters.NumberFilter(label="牵头干部", widget=forms.HiddenInput)
-    enterprise = django_filters.NumberFilter(label="企业", widget=forms.HiddenInput)
-    organization = django_filters.NumberFilter(label="组织", widget=forms.HiddenInput)
-    contact = django_filters.NumberFilter(label="联系对象", widget=forms.HiddenInput)
+    handler = IdFilter(label="牵头干部", widget=forms.HiddenInput)
+    enterprise = IdFilter(label="企业", widget=forms.HiddenInput)
+    organization = IdFilter(label="组织", widget=forms.HiddenInput)
+    contact = IdFilter(label="联系对象", widget=forms.HiddenInput)
 
     class Meta:
         model = Request

@@ -5,13 +5,14 @@ from django import forms
 
 from outreach.filters.training import InAreaFilterSet, years
 from outreach.models import Support
+from portal.kit.filters import IdFilter
 
 
 class SupportFilterSet(InAreaFilterSet):
     search_fields = ("enterprise__name", "enterprise__pinyin", "programme")
     year = django_filters.ChoiceFilter(choices=years, field_name="on", lookup_expr="year", label="年份")
     programme = django_filters.CharFilter(lookup_expr="icontains", label="项目名称", max_length=100)
-    enterprise = django_filters.NumberFilter(label="企业", widget=forms.HiddenInput)
+    enterprise = IdFilter(label="企业", widget=forms.HiddenInput)
 
     class Meta:
         model = Support

@@ -10,7 +10,7 @@ from organizations.filters.organizations import AreaFilter
 from organizations.models import Area
 from outreach.models import CadrePost, TrainingPlan, TrainingSession
 from outreach.services.training import FIRST_YEAR
-from portal.kit.filters import DateInput, FilterSet
+from portal.kit.filters import DateInput, FilterSet, IdFilter
 
 
 def years() -> list[tuple[int, str]]:
@@ -46,7 +46,7 @@ class TrainingPlanFilterSet(InAreaFilterSet):
 class TrainingSessionFilterSet(InAreaFilterSet):
     search_fields = ("title", "place", "plan__name")
     year = django_filters.ChoiceFilter(choices=years, field_name="plan__year", label="年份")
-    plan = django_filters.NumberFilter(label="培训计划")
+    plan = IdFilter(label="培训计划")
     since = django_filters.DateFilter(field_name="on", lookup_expr="gte", label="从", widget=DateInput)
     until = django_filters.DateFilter(field_name="on", lookup_expr="lte", label="到", widget=DateInput)
 
@@ -58,7 +58,7 @@ class TrainingSessionFilterSet(InAreaFilterSet):
 class CadrePostFilterSet(InAreaFilterSet):
     search_fields = ("post",)
     year = django_filters.ChoiceFilter(choices=years, field_name="plan__year", label="年份")
-    plan = django_filters.NumberFilter(label="培训计划")
+    plan = IdFilter(label="培训计划")
 
     class Meta:
         model = CadrePost

@@ -12,7 +12,7 @@ from outreach.filters.activities import ActivityFilterSet, quarters
 from outreach.filters.places import PlacedFilterSet
 from outreach.models import Enterprise, Handover, Matter, Official, Pairing, PublicRole, Visit, Whom
 from outreach.services.visits import due_visits
-from portal.kit.filters import DateInput, FilterSet
+from portal.kit.filters import DateInput, FilterSet, IdFilter
 
 MONTHS = [(str(months), f"{months} 个月") for months in (1, 2, 3, 6, 9, 12, 18, 24, 36)]
 
@@ -26,8 +26,8 @@ class PairingFilterSet(PlacedFilterSet):
         choices=[*Enterprise.Kind.choices, ("contact", "联系对象")], label="结对对象", method="of_kind"
     )
     closed = django_filters.BooleanFilter(label="含已结束的", method="untouched", widget=forms.CheckboxInput)
-    enterprise = django_filters.NumberFilter(label="企业", widget=forms.HiddenInput)
-    contact = django_filters.NumberFilter(label="联系对象", widget=forms.HiddenInput)
+    enterprise = IdFilter(label="企业", widget=forms.HiddenInput)
+    contact = IdFilter(label="联系对象", widget=forms.HiddenInput)
 
     class Meta:
         model = Pairing
@@ -70,9 +70,9 @@ class VisitFilterSet(FilterSet):
     area = AreaFilter(queryset=Area.objects.select_related("parent"), label="所在区划", method="in_area")
     since = django_filters.DateFilter(field_name="on", lookup_expr="gte", label="从", widget=DateInput)
     until = django_filters.DateFilter(field_name="on", lookup_expr="lte", label="到", widget=DateInput)
-    enterprise = django_filters.NumberFilter(field_name="enterprises", label="企业", widget=forms.HiddenInput)
-    organization = django_filters.NumberFilter(field_name="organizations", label="组织", widget=forms.HiddenInput)
-    contact = django_filters.NumberFilter(field_name="contacts", label="联系对象", widget=forms.HiddenInput)
+    enterprise = IdFilter(field_name="enterprises", label="企业", widget=forms.HiddenInput)
+    organization = IdFilter(field_name="organizations", label="组织", widget=forms.HiddenInput)
+    contact = IdFilter(field_name="contacts", label="联系对象", widget=forms.HiddenInput)
     due = django_filters.DateFilter(label="我的待办，截至", method="due_by", widget=forms.HiddenInput)
 
     class Meta:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from outreach.forms.officers import OfficersMixin
 from outreach.forms.places import PlacedForm
 from outreach.models import Activity
-from outreach.services.activities import check_activity, similar_to
+from outreach.services.activities import check_activity, kinds_at, similar_to
 
 HOSTS = ("station", "site", "organization", "brand")
 
@@ -56,7 +56,6 @@ class ActivityForm(OfficersMixin, PlacedForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = Activity.Kind.choices
         if not self.instance.pk:
             self.initial.setdefault("on", timezone.localdate())
             self.initial.setdefault("kind", Activity.Kind.STUDY)
@@ -71,6 +70,9 @@ class ActivityForm(OfficersMixin, PlacedForm):
 
     def narrow(self, areas: list[Any]) -> None:
         """Places and hosts of the user's own areas that are in use; what there is none of is not asked."""
+        kinds = kinds_at({area.level for area in areas}, of_body="unit" in self.fields)
+        stored = [(value, label) for value, label in Activity.Kind.choices if value == self.instance.kind]
+        self.fields["kind"].choices = kinds + [choice for choice in stored if choice not in kinds]
         for name in HOSTS:
             field: Any = self.fields[name]
             held = field.queryset.model.objects.permitted(self.user).in_force()

@@ -9,19 +9,23 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from organizations.models import Membership, Organization, Placed, PlacedDatedQuerySet, PlacedQuerySet
+from organizations.models import Level, Membership, Organization, Placed, PlacedDatedQuerySet, PlacedQuerySet
 from outreach.models.places import Award, Brand, Site, Station
 from portal.kit.models import Dated
 
 
 class DemonstrationQuerySet(PlacedQuerySet):
     def named(self, on: dt.date | None = None) -> Self:
-        """Titles that were held on `on`."""
+        """Titles that were held on `on`; one does not outlive the site, station or organization that holds it."""
         on = on or timezone.localdate()
-        return self.filter(named_on__lte=on).filter(Q(withdrawn_on=None) | Q(withdrawn_on__gt=on))
+        held = self.filter(named_on__lte=on).filter(Q(withdrawn_on=None) | Q(withdrawn_on__gt=on))
+        for name in ("site", "station", "organization"):
+            held = held.filter(Q(**{f"{name}__until": None}) | Q(**{f"{name}__until__gte": on}))
+        return held
 
-    def review_due(self, on: dt.date | None = None) -> Self:
-        return self.filter(state=Demonstration.State.NAMED, next_review_on__lte=on or timezone.localdate())
+    def review_overdue(self, on: dt.date | None = None) -> Self:
+        """Titles held on `on` whose yearly review should have been before it."""
+        return self.named(on).filter(next_review_on__lt=on or timezone.localdate())
 
 
 class Demonstration(Placed):
@@ -144,6 +148,10 @@ class Activity(Placed):
         HEARING = "hearing", "常委会听取汇报"
 
     MEETINGS = (Kind.MEETING, Kind.LEADING_GROUP, Kind.PROGRESS, Kind.ON_SITE, Kind.HEARING)
+    ABOVE_VILLAGES = (Kind.LEADING_GROUP, Kind.PROGRESS, Kind.ON_SITE, Kind.HEARING)
+    # what the assessment counts besides the number of activities (outreach/measures.py)
+    STUDIES = (Kind.STUDY, Kind.TRAINING)
+    SPECIAL_MEETINGS = (Kind.MEETING, Kind.LEADING_GROUP)
 
     kind = models.CharField("类别", max_length=15, choices=Kind)
     theme = models.CharField("主题", max_length=100)
@@ -182,9 +190,22 @@ class Activity(Placed):
         return reverse("outreach:activity_detail", args=[self.pk])
 
     @property
+    def counted_as(self) -> list[str]:
+        """What the figures of its quarter count it as; an activity of the county itself counts for no unit."""
+        if self.unit is None and self.area.level == Level.COUNTY:
+            return ["县（市）的会议和活动"]
+        whose = "主管单位" if self.unit else "乡镇" if self.area.level == Level.TOWNSHIP else "本村（社区）和所属乡镇"
+        words = [f"{whose}的活动场次"]
+        words += ["集中学习"] if self.kind in self.STUDIES else []
+        words += ["走访"] if self.kind == self.Kind.VISIT else []
+        if self.kind in self.SPECIAL_MEETINGS and (self.unit or self.area.level == Level.TOWNSHIP):
+            words.append("专题研究统战工作")
+        return words
+
+    @property
     def counts_for(self) -> list[str]:
         """What this record counts for, in words."""
-        words = ["本季活动场次"]
+        words = [f"{self.on.year} 年第 {(self.on.month + 2) // 3} 季度：{'、'.join(self.counted_as)}"]
         words += [f"{self.brand}的活动记录"] if self.brand else []
         words += [f"{self.organization}的活动记录"] if self.organization else []
         words += [f"{place}的活动记录" for place in (self.station, self.site) if place]

@@ -1,6 +1,6 @@
 """Activities and meetings: what must hold, what may be the same one, saving one with its photos."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from organizations.models import Attachment, Membership
+from organizations.models import Attachment, Level, Membership
 from organizations.services.attachments import attach, follow
 from outreach.models import Activity
 from outreach.services.officers import check_officers
@@ -20,7 +20,7 @@ MOST_PEOPLE = 100_000
 
 def check_activity(activity: Activity, officers: Sequence[Membership] | int = 0) -> None:
     """What must hold besides the model; ValidationError by field. officers: who is named, or how many."""
-    problems: dict[str, str] = {}
+    problems: dict[str, str] = _kind_problems(activity) if activity.area_id else {}
     if activity.on and activity.on > timezone.localdate():
         problems["on"] = "活动日期不能晚于今天；举办以后再登记。"
     elif activity.on and activity.area_id and activity.on < activity.area.since:
@@ -36,6 +36,24 @@ def check_activity(activity: Activity, officers: Sequence[Membership] | int = 0)
     if problems:
         raise ValidationError(problems)
     check_officers(officers, activity.head_count, "head_count")
+
+
+def kinds_at(levels: Collection[int], *, of_body: bool = False) -> list[tuple[str, str]]:
+    """The kinds that may be recorded at areas of `levels` or for a body: hearings are the county's, villages hold no conferences."""
+    left_out: set[str] = set()
+    if Level.COUNTY not in levels:
+        left_out.add(Activity.Kind.HEARING)
+    if not of_body and set(levels) <= {Level.VILLAGE}:
+        left_out.update(Activity.ABOVE_VILLAGES)
+    return [(value, label) for value, label in Activity.Kind.choices if value not in left_out]
+
+
+def _kind_problems(activity: Activity) -> dict[str, str]:
+    level = Level.TOWNSHIP if activity.unit_id else activity.area.level
+    if not activity.kind or activity.kind in dict(kinds_at([level], of_body=bool(activity.unit_id))):
+        return {}
+    where = "县（市）本级" if activity.kind == Activity.Kind.HEARING else "乡镇（街道）以上"
+    return {"kind": f"“{activity.get_kind_display()}”由{where}登记；这里请选“会议”。"}
 
 
 def similar_to(activity: Activity) -> list[Activity]:

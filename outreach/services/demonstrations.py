@@ -65,11 +65,11 @@ def advance(
     if state == State.NAMED:
         if not named_by.strip():
             raise ValidationError({"named_by": "请填写命名单位。"})
-        row.named_on, row.named_by, row.next_review_on = on, named_by.strip(), _next_year(on)
+        row.named_on, row.named_by, row.next_review_on = on, named_by.strip(), next_year(on)
     if state == State.WITHDRAWN:
-        row.withdrawn_on, row.withdrawn_reason = on, words
+        row.withdrawn_on, row.withdrawn_reason, row.next_review_on = on, words, None
     if state == REVIEWED:
-        row.next_review_on = _next_year(on)
+        row.next_review_on = next_year(on)
     else:
         row.state = State(state)
     saving.save(row, by=by, expected=expected, reason=words or LABELS[state], action="updated")
@@ -125,6 +125,7 @@ def _note(row: Demonstration, state: str, on: dt.date, words: str, by: Any) -> N
     DemonstrationStep.objects.create(demonstration=row, state=state, on=on, words=words, by=by)
 
 
-def _next_year(day: dt.date) -> dt.date:
+def next_year(day: dt.date) -> dt.date:
+    """The same day of the next year, on which a review is due."""
     leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year + 1, day=28 if leap_day else day.day)

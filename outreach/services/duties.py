@@ -71,9 +71,12 @@ def network_of(area: Area, on: dt.date, *, user: Any) -> NetworkPage:
 
 
 def _posts(area: Area, on: dt.date, user: Any) -> QuerySet[DutyPost]:
-    """The posts in `area`, below and above it on `on`, as far as `user` may read them."""
+    """The posts in `area`, below and above it on `on`, as far as `user` may read them.
+
+    What a county-level body keeps answers for that body: it is read on the county's page, not by everyone below.
+    """
     rows = PostsAboveToo(DutyPost).permitted(user).in_force(on)
-    above = rows.filter(area__tree_code__in=ancestor_codes(area.tree_code))
+    above = rows.filter(area__tree_code__in=ancestor_codes(area.tree_code), unit=None)
     return (rows.standing_in(area, on) | above).select_related("area", "unit").order_by("network", "pk")
 
 

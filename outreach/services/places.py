@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Concat, JSONObject
 from django.utils import timezone
 
 from organizations.models import Area, Attachment, Check, FormerPlace, Level, Unit
@@ -143,6 +143,30 @@ def with_former_places(queryset: Any) -> Any:
     )  # fmt: skip
     moved = FormerPlace.objects.filter(register=label, object_id=OuterRef("pk")).order_by("-since").annotate(text=text)
     return queryset.annotate(**{f"former_{n}": Subquery(moved.values("text")[n : n + 1]) for n in range(MOST_MOVES)})
+
+
+def with_last_demonstration(queryset: Any) -> Any:
+    """Annotate `last_demonstration`: the newest attempt of a station or a site as plain values, None for none."""
+    link = LINKS[queryset.model]
+    rows = Demonstration.objects.filter(**{link: OuterRef("pk")}).order_by("-applied_on", "-pk")
+    award: Any = Demonstration._meta.get_field("award")
+    choices = {"award": award.flatchoices, "state": Demonstration.State.choices}
+    labels = {
+        f"{name}_label": Case(*(When(**{name: value}, then=Value(str(label))) for value, label in pairs))
+        for name, pairs in choices.items()
+    }
+    columns = [
+        "pk",
+        "state",
+        "applied_on",
+        "named_on",
+        "named_by",
+        "next_review_on",
+        "withdrawn_on",
+        "withdrawn_reason",
+    ]
+    said = JSONObject(**labels, **{name: name for name in columns})
+    return queryset.annotate(last_demonstration=Subquery(rows.values(said=said)[:1]))
 
 
 def with_place_on(queryset: Any, on: dt.date) -> Any:

@@ -16,7 +16,7 @@ from organizations.models import Attachment, Standard
 from organizations.services.standards import standings
 from outreach.filters import places as filters
 from outreach.forms import places as forms
-from outreach.models import Activity, Brand, Outpost, Site, Station
+from outreach.models import Activity, Brand, Demonstration, Outpost, Site, Station
 from outreach.services.places import (
     LINKS,
     MOST_MOVES,
@@ -28,8 +28,10 @@ from outreach.services.places import (
     reopen_place,
     uses_of,
     with_former_places,
+    with_last_demonstration,
 )
 from outreach.tables import places as tables
+from outreach.tables.activities import TONES
 from portal.kit import views
 from portal.kit.scope import permission_for
 
@@ -83,7 +85,8 @@ class PlaceDetailView(views.DetailView):
     template_name = "outreach/place_detail.html"
 
     def get_queryset(self) -> Any:
-        return with_former_places(super().get_queryset())
+        rows = with_former_places(super().get_queryset())
+        return with_last_demonstration(rows) if self.model in (Station, Site) else rows
 
     def get_crumbs(self) -> list[views.Crumb]:
         return [(str(self.model._meta.verbose_name_plural), reverse(route(self.model, "list")))]
@@ -116,7 +119,7 @@ class PlaceDetailView(views.DetailView):
         return super().get_context_data(
             closed_words=f"已于 {obj.until} {self.closed_word}，下面是当时的登记。", former=former,
             can_change=covers(self.request.user, obj, "change"), **self.get_files(), **self.get_checks(),
-            **self.get_activities(), **kwargs,
+            **self.get_activities(), **self.get_demonstrations(), **kwargs,
         )  # fmt: skip
 
     def get_files(self) -> dict[str, Any]:
@@ -140,6 +143,21 @@ class PlaceDetailView(views.DetailView):
             "more": len(found) > SHOWN_ACTIVITIES,
             "activity_list": url_or_none("outreach:activity_list", query={link: self.object.pk}),
             "activity_create": self._activity_create(link),
+        }  # fmt: skip
+
+    def get_demonstrations(self) -> dict[str, Any]:
+        """How far the row has come as a demonstration at its last attempt, and the way to apply."""
+        obj, user = self.object, self.request.user
+        if not isinstance(obj, Station | Site) or not user.has_perm("outreach.view_demonstration"):
+            return {}
+        last = obj.last_demonstration
+        running = last is not None and last["state"] != Demonstration.State.WITHDRAWN
+        may = obj.until is None and not running and user.has_perm("outreach.add_demonstration")
+        query = {LINKS[type(obj)]: obj.pk}
+        apply_url = reverse("outreach:demonstration_create", query=query) if may and covers(user, obj, "change") else ""
+        return {
+            "has_demonstrations": True, "demonstration": last, "demonstration_create": apply_url,
+            "demonstration_tone": TONES[last["state"]] if last else "",
         }  # fmt: skip
 
     def _activity_create(self, link: str) -> str | None:

@@ -103,7 +103,11 @@ class GrantForm(ModelForm):
         account = self.instance.user
         areas, units = self.fields["area"].queryset.model.objects, self.fields["unit"].queryset.model.objects
         self.fields["area"].queryset = areas.in_area(account.area) if account.area else areas.all()
-        self.fields["unit"].queryset = units.in_area(account.area) if account.area else units.all()
+        bodies = units.filter(
+            kind="body"
+        )  # a township's unit alone would reach no village, and its records count for no area
+        self.fields["unit"].queryset = bodies.in_area(account.area) if account.area else bodies
+        self.fields["unit"].help_text = "只用于市（县）直单位；乡镇（街道）的账号请选区划"
         self.fields["role"].choices = [(r.value, r.label) for r in Role if r.line == account.line]
 
 

@@ -10,8 +10,8 @@ from rest_framework.views import APIView
 
 from assessments import api as assessments
 from organizations.api import areas as organizations
+from organizations.api import attachments, rosters, standards
 from organizations.api import organizations as registers
-from organizations.api import rosters, standards
 from outreach.api import directory, places, requests, support, training, visits, work
 from portal.exchange import api as exchange
 from portal.kit.access import ANY_USER
@@ -57,6 +57,8 @@ urlpatterns = [
     path("standards/<int:pk>/", standards.StandardViewSet.as_view(DETAIL_WRITE), name="standards_detail"),
     path("checks/", standards.CheckViewSet.as_view(LIST_WRITE), name="checks_list"),
     path("checks/<int:pk>/", standards.CheckViewSet.as_view(DETAIL_WRITE), name="checks_detail"),
+    path("attachments/", attachments.AttachmentViewSet.as_view(LIST), name="attachments_list"),
+    path("attachments/<int:pk>/", attachments.AttachmentViewSet.as_view(DETAIL), name="attachments_detail"),
     path("goals/", standards.GoalViewSet.as_view(LIST_WRITE), name="goals_list"),
     path("goals/<int:pk>/", standards.GoalViewSet.as_view(DETAIL_WRITE), name="goals_detail"),
     path("organizations/", registers.OrganizationViewSet.as_view(LIST_WRITE), name="organizations_list"),

@@ -53,6 +53,16 @@ class SeveralField(serializers.MultipleChoiceField):
         return list(value)
 
 
+class LineSerializer(serializers.ModelSerializer):
+    """A line inside a row: said whole even where the row itself is changed in part."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        asked = {name for name, field in self.fields.items() if field.required and not field.read_only}
+        if missing := asked - set(attrs):
+            raise ValidationError({name: [self.fields[name].error_messages["required"]] for name in sorted(missing)})
+        return attrs
+
+
 class CheckedSerializer(serializers.ModelSerializer):
     """A serializer that asks the model everything a form asks it: fields, `clean()`, constraints.
 

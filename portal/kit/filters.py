@@ -4,7 +4,10 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.db.models import Q, QuerySet
+
+LARGEST_ID = 2**63 - 1  # what a key of a row can be on both databases
 
 
 class FilterSet(django_filters.FilterSet):
@@ -30,6 +33,15 @@ class FilterSet(django_filters.FilterSet):
                 found |= Q(**{f"{lookup}__icontains": word})
             queryset = queryset.filter(found)
         return queryset
+
+
+class IdFilter(django_filters.NumberFilter):
+    """A related row by its number, as links and the API name it; a number that no row can have is refused in words."""
+
+    field_class = forms.IntegerField
+
+    def get_max_validator(self) -> MaxValueValidator:
+        return MaxValueValidator(LARGEST_ID)
 
 
 class DateInput(forms.DateInput):

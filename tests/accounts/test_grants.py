@@ -191,6 +191,9 @@ def test_the_form_offers_roles_of_the_accounts_own_line_and_places_of_its_county
     client.force_login(secadmin)
     form = client.get(reverse("accounts:grant_create", args=[person.pk])).context["form"]
     assert {value for value, _ in form.fields["role"].choices} == {"staff", "committee", "village", "leader"}
+    body = make_unit(area=county)
+    make_unit(area=make_township(county), kind="township")
+    assert list(form.fields["unit"].queryset) == [body], "a township's people are granted its area"
     values = {"role": "committee", "area": foreign.pk, "since": TODAY(), "reason": "x"}
     assert post(client, secadmin, "grant_create", person.pk, **values).status_code == 422
     assert not Grant.objects.filter(user=person).exists()

@@ -8,16 +8,19 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Sum
+from django.utils import timezone
+from PIL import Image
 
 from assessments.models import Indicator, Publication, Quarter, Score, SelfReport
 from assessments.scoring import Method
 from assessments.services.publications import verify_publication
 from organizations.coverage import Coverage
-from organizations.models import Area, Membership, Organization, Person, Unit
+from organizations.models import Area, Attachment, Check, Membership, Organization, Person, Unit
 from outreach.models import (
     Activity,
     Contact,
     ContactRole,
+    Demonstration,
     Enterprise,
     Official,
     Pairing,
@@ -29,6 +32,7 @@ from outreach.models import (
 from portal.accounts.models import Grant, User
 from portal.audit.models import verify
 from portal.dashboards.demo.cast import PASSWORD, ROLES
+from portal.kit import files
 from portal.papers.models import IssuedPaper, Paper
 
 OURS = ("accounts", "organizations", "outreach", "assessments", "papers", "audit")
@@ -63,6 +67,8 @@ def test_the_demonstration(settings, client):
     two_counties()
     five_quarters()
     figures_of_the_reports()
+    titles_have_their_history()
+    pictures_are_there()
     service_of_the_reports()
     cells_that_need_no_typing()
     an_issued_bulletin_and_a_draft_letter()
@@ -103,19 +109,42 @@ def figures_of_the_reports():
     assert kinds == set(Site.Platform.values) - {"", "other"}
     hearings = Activity.objects.filter(kind="hearing", on__year=2022, area__tree_code="420324")
     assert hearings.count() == 5
-    strata = Membership.objects.filter(
-        organization__kind="new_strata", organization__area__tree_code="420324"
-    ).in_force(day)
-    assert Organization.objects.filter(kind="new_strata", since__year=2022).count() == 2
-    assert (
-        Membership.objects.filter(organization__kind="new_strata", organization__area__tree_code="420324")
-        .in_force()
-        .count()
-        == 110
-    )
-    assert strata.exists()
+    zhuxi = Site.objects.filter(area__tree_code__startswith="420324").in_force(day)
+    assert {name: zhuxi.filter(platform=name).count() for name in ("enterprise", "culture", "network")} == {
+        "enterprise": 2, "culture": 2, "network": 1,
+    }  # fmt: skip
+    assert Site.objects.filter(area__tree_code__startswith="420381", kind="platform").in_force(day).count() > 20
+    for kind in ("intellectuals", "new_strata"):
+        assert Organization.objects.filter(kind=kind, since__year=2022, area__level=1).count() == 2
+    strata = Membership.objects.filter(organization__kind="new_strata", organization__area__tree_code="420324")
+    assert [strata.in_force(on).count() for on in (day, timezone.localdate())] == [110, 110]
     names = Person.objects.values_list("name", flat=True)
     assert all(name[1] == "某" for name in names)
+
+
+def titles_have_their_history():
+    """Inspected before they were named, reviewed every year since, and one in each county was lost with its reason."""
+    for row in Demonstration.objects.filter(named_on__isnull=False).prefetch_related("steps"):
+        steps = [step.state for step in row.steps.all()]
+        assert steps[:4] == ["applied", "building", "inspected", "named"]
+        years = (row.withdrawn_on or row.next_review_on).year - row.named_on.year - 1
+        assert steps.count("reviewed") in {years, years + bool(row.withdrawn_on)}, row
+        assert Check.objects.done().about(row.subject).filter(on__lte=row.named_on, passed=True).exists(), row
+    lost = Demonstration.objects.filter(state="withdrawn")
+    assert lost.count() == 2 and all(row.withdrawn_reason for row in lost)
+
+
+def pictures_are_there():
+    """Each county's township and village see a few; they went through the same checks as a photo from a phone."""
+    for code in ("420324", "420381"):
+        photos = Attachment.objects.photos().filter(area__tree_code__startswith=code)
+        assert photos.count() >= 12 and set(photos.values_list("area__level", flat=True)) >= {2, 3}
+        assert {"outreach.site", "outreach.station", "outreach.activity"} == set(
+            photos.values_list("register", flat=True)
+        )
+    for photo in Attachment.objects.photos():
+        with Image.open(files.path_of(photo.thumbnail)) as small:
+            assert max(small.size) == 320
 
 
 def service_of_the_reports():

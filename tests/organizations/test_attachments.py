@@ -15,7 +15,16 @@ from organizations.services.placing import move_registers
 from portal.accounts.roles import Role
 from portal.audit.models import AuditEntry
 from portal.kit import files
-from tests.factories import make_county, make_organization, make_township, make_unit, make_user, make_village
+from tests.factories import (
+    make_county,
+    make_enterprise,
+    make_organization,
+    make_request,
+    make_township,
+    make_unit,
+    make_user,
+    make_village,
+)
 from tests.uploads import pdf, picture, upload
 
 
@@ -195,3 +204,36 @@ class PageTests(AttachmentCase):
         self.client.force_login(self.leader)
         assert self.client.get(photo.get_absolute_url()).status_code == 200
         assert self.client.post(reverse("organizations:attachment_remove", args=[photo.key])).status_code == 403
+
+
+class ReadingTests(AttachmentCase):
+    def test_over_the_api_a_file_is_read_by_those_who_may_read_its_register(self):
+        photo = self.photo()
+        request = make_request(make_enterprise(self.village), area=self.village)
+        staff = make_user(role=Role.STAFF, area=self.county)
+        secret = attach(request, upload("诉求材料.jpg", picture(size=(300, 200))), by=staff)
+        village = make_user(role=Role.VILLAGE, area=self.village)
+        url = reverse("api:attachments_list")
+        for user, keys in (
+            (staff, {photo.key, secret.key}),
+            (village, {photo.key}),
+            (self.leader, {photo.key, secret.key}),
+        ):
+            self.client.force_login(user)
+            rows = self.client.get(url).json()["results"]
+            assert {row["url"] for row in rows} == {
+                reverse("organizations:attachment_download", args=[k]) for k in keys
+            }
+            for name in ("download", "thumbnail"):
+                for file in (photo, secret):
+                    answer = self.client.get(reverse(f"organizations:attachment_{name}", args=[file.key]))
+                    assert answer.status_code == (200 if file.key in keys else 404), (name, file.name)
+        found = self.client.get(
+            url, {"register": "organizations.organization", "object_id": self.ours.pk, "is_photo": "true"}
+        )
+        assert [row["id"] for row in found.json()["results"]] == [photo.pk]
+        self.client.force_login(make_user(role=Role.COMMITTEE, area=self.south))
+        assert self.client.get(url).json()["count"] == 0
+        remove(photo, by=staff, reason="重复")
+        self.client.force_login(village)
+        assert self.client.get(url).json()["count"] == 0

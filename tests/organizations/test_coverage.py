@@ -14,6 +14,7 @@ from organizations.coverage import Coverage, changes_between, default_goals, fre
 from organizations.measures import MEASURES
 from organizations.models import (
     Area,
+    AreaVersion,
     Check,
     CoverageGoal,
     FormerPlace,
@@ -295,10 +296,29 @@ class CommandTests(World, TestCase):
         assert counts == [3, 1]
 
     def test_a_wrong_area_or_day_is_named(self):
-        for args in (["--area", "999999"], ["--area", self.county.code, "--on", "2022-13-01"],
-                     ["--area", self.county.code, "--on", "2021-01-01"]):  # fmt: skip
-            with self.assertRaises(CommandError):
+        county, village = self.county.code, self.villages[0].code
+        wrong = [
+            (["--area", "999999"], "No area has the code '999999'"), (["--area", ""], "No area has the code ''"),
+            (["--area", county, "--on", "2022-13-01"], "is no day"), (["--area", county, "--on", ""], "is no day"),
+            (["--area", county, "--on", "2021-01-01"], "did not exist"), (["--area", county, "--on", "2999-01-01"], "not come"),
+            (["--area", village, "--by", "township", "--json"], "is a village"),
+        ]  # fmt: skip
+        for args, words in wrong:
+            with self.assertRaisesMessage(CommandError, words):
                 self.run_command(*args)
+
+    def test_a_code_is_that_of_the_day(self):
+        old = self.east.code
+        later = old[:6] + "999000"
+        AreaVersion.objects.filter(area=self.east).update(until=dt.date(2024, 12, 31))
+        version = AreaVersion.objects.get(area=self.east)
+        version.pk, version.code, version.since, version.until = None, later, dt.date(2025, 1, 1), None
+        version.save()
+        Area.objects.filter(pk=self.east.pk).update(code=later)
+        assert "商会全覆盖：1 / 1" in self.run_command("--area", old[:9], "--on", "2022-12-31")
+        assert "商会全覆盖：1 / 1" in self.run_command("--area", later[:9])
+        with self.assertRaisesMessage(CommandError, "No area has the code"):
+            self.run_command("--area", old[:9])
 
     def test_without_a_day_it_is_today(self):
         text = self.run_command("--area", self.county.code)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from itertools import product
 
 import openpyxl
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -126,6 +127,61 @@ class EntryTests(ActivityCase):
         )
         self.client.post(reverse("outreach:activity_delete", args=[activity.pk]))
         assert not Activity.objects.exists()
+
+
+class KindTests(ActivityCase):
+    """Hearings are the county's, conferences are not held by villages; each record says what it counts for."""
+
+    def kinds(self, user):
+        self.client.force_login(user)
+        form = self.client.get(reverse("outreach:activity_create")).context["form"]
+        return {value for value, _ in form.fields["kind"].choices}
+
+    def test_each_is_offered_the_kinds_of_its_level(self):
+        everything = set(Activity.Kind.values)
+        body = make_user(role=Role.COMMITTEE, unit=make_unit(area=self.county))
+        assert self.kinds(self.liaison) == everything - set(Activity.ABOVE_VILLAGES)
+        assert self.kinds(self.keeper) == self.kinds(body) == everything - {"hearing"}
+        assert self.kinds(make_user(role=Role.STAFF, area=self.county)) == everything
+
+    def test_a_wrong_one_is_refused_by_every_door(self):
+        assert self.post(kind="progress").status_code == 422
+        self.client.force_login(make_user(role=Role.STAFF, area=self.county))
+        page = self.post(kind="hearing")
+        assert page.status_code == 422 and "由县（市）本级登记" in page.text
+        page = self.post(kind="on_site", idempotency_key="a2")
+        assert page.status_code == 422 and "由乡镇（街道）以上登记" in page.text
+        values = {
+            "kind": "hearing",
+            "theme": "听取汇报",
+            "on": str(self.today),
+            "area": self.township.pk,
+            "head_count": 9,
+        }
+        answer = self.client.post("/api/activities/", values, content_type="application/json")
+        assert answer.status_code == 400 and "由县（市）本级登记" in answer.json()["kind"][0]
+        assert self.post(kind="hearing", area=self.county.pk, idempotency_key="a3").status_code == 302
+
+    def test_what_it_counts_for_is_what_the_measures_count(self):
+        body = make_unit(area=self.county)
+        measured = {
+            "activities": "活动场次",
+            "studies": "集中学习",
+            "special_meetings": "专题研究统战工作",
+            "visits": "走访",
+        }
+        places = [(self.village, None), (self.township, None), (self.county, body), (self.county, None)]
+        for (area, unit), (kind, _) in product(places, Activity.Kind.choices):
+            row = Activity.objects.create(area=area, unit=unit, kind=kind, theme=kind, on=self.today)
+            coverage = Coverage(self.county, [self.today])
+            counted = {
+                words for name, words in measured.items()
+                if any(item.have for item in coverage.items(name, self.today))
+            }  # fmt: skip
+            said = "、".join(row.counted_as)
+            assert {words for words in measured.values() if words in said} == counted, (str(area), unit, kind)
+            assert f"{self.today.year} 年第" in row.counts_for[0]
+            row.delete()
 
 
 class OfficersTests(ActivityCase):

@@ -169,3 +169,71 @@ class DemonstrationCase(TestCase):
         page = self.client.get(listing, {"title": "named"}).text
         assert titled.name in page and other.name not in page
         assert titled.name not in self.client.get(listing, {"title": "named", "on": "2025-02-01"}).text
+
+    def test_a_sites_page_says_how_far_it_has_come_and_offers_to_apply(self):
+        page = self.client.get(self.site.get_absolute_url())
+        apply_url = f"{reverse('outreach:demonstration_create')}?site={self.site.pk}"
+        assert "还没有申报过示范" in page.text and apply_url in page.text
+        assert f'value="{self.site.pk}" selected' in self.client.get(apply_url).text
+        row = self.apply()
+        page = self.client.get(self.site.get_absolute_url()).text
+        assert row.get_absolute_url() in page and "已申报" in page and apply_url not in page
+        Demonstration.objects.update(
+            state="withdrawn",
+            named_on="2025-02-01",
+            named_by="县委",
+            withdrawn_on="2026-02-01",
+            withdrawn_reason="复查不合格",
+        )
+        page = self.client.get(self.site.get_absolute_url()).text
+        assert "2026-02-01 撤销：复查不合格" in page and apply_url in page
+        self.client.force_login(make_user(role=Role.LEADER, area=self.county))
+        page = self.client.get(self.site.get_absolute_url()).text
+        assert "复查不合格" in page and apply_url not in page
+
+    def test_the_list_of_a_day_is_as_long_as_the_figure(self):
+        self.apply()
+        day, today = dt.timedelta(1), timezone.localdate()
+        Demonstration.objects.update(state="named", named_on="2025-01-20", next_review_on=today)
+        url = reverse("outreach:demonstration_list")
+
+        def found():
+            figure = Coverage(self.county, [today]).share("demonstration_sites", today)[0]
+            reviews = Coverage(self.county, [today]).share("reviews_in_time", today)
+            listed = self.client.get(url, {"named": str(today)}).context["total"]
+            overdue = self.client.get(url, {"review": "overdue"}).context["total"]
+            assert (listed, overdue) == (figure, reviews[1] - reviews[0])
+            return listed, overdue
+
+        assert found() == (1, 0), "due today is in time"
+        Demonstration.objects.update(next_review_on=today - day)
+        assert found() == (1, 1)
+        Site.objects.filter(pk=self.site.pk).update(until=today - day)
+        assert found() == (0, 0), "a title does not outlive its site"
+
+    def test_what_is_withdrawn_is_reviewed_no_more(self):
+        row = self.apply()
+        self.check(True, dt.date(2025, 2, 1))
+        for state, on in (("building", "2025-01-20"), ("inspected", "2025-02-02"), ("named", "2025-03-01")):
+            advance(row, state, on=dt.date.fromisoformat(on), words="", named_by="县委统战部", by=self.staff)
+        assert Demonstration.objects.get().next_review_on == dt.date(2026, 3, 1)
+        advance(row, "withdrawn", on=dt.date(2026, 2, 1), words="已拆除", by=self.staff)
+        assert Demonstration.objects.get().next_review_on is None
+
+    def test_a_review_of_today_does_not_mend_a_day_before_it(self):
+        row = self.apply()
+        row.steps.create(state="named", on=dt.date(2024, 3, 1), by=self.staff)
+        row.steps.create(state="reviewed", on=dt.date(2025, 9, 1), by=self.staff)
+        Demonstration.objects.update(
+            state="named", applied_on="2024-01-10", named_on="2024-03-01", next_review_on="2026-09-01"
+        )
+        days = [
+            dt.date(2025, 3, 1),
+            dt.date(2025, 3, 2),
+            dt.date(2025, 8, 31),
+            dt.date(2025, 9, 1),
+            dt.date(2026, 9, 2),
+        ]
+        coverage = Coverage(self.county, days)
+        assert [coverage.share("reviews_in_time", day)[0] for day in days] == [1, 0, 0, 1, 0]
+        assert coverage.line("reviews_in_time", days[1]).figure.lack[0].note == "应于 2025-03-01 复查"

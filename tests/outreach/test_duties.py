@@ -4,7 +4,9 @@ import datetime as dt
 
 from django.test import TestCase
 from django.urls import reverse
+from django.utils import timezone
 
+from organizations.coverage import Coverage
 from organizations.models import FormerPlace
 from outreach.models import DutyPost
 from portal.accounts.roles import Role
@@ -84,6 +86,21 @@ class NetworkTests(DutyCase):
         assert "局干部" in page.text
         assert "镇干部甲" not in page.text
         assert page.context["vacant"] == []
+
+    def test_who_stands_below_reads_the_countys_own_posts_not_those_of_its_bodies(self):
+        body = make_unit(area=self.county, name="教育局")
+        make_duty_post(self.county, official="钱某乙", unit=body)
+        assert "钱某乙" not in self.as_(self.liaison).get(NETWORK).text
+        assert "钱某乙" in self.as_(self.staff).get(NETWORK, {"area": self.county.pk}).text
+
+    def test_each_network_is_a_measure_whose_gaps_are_the_vacant_areas(self):
+        self.client.force_login(self.staff)
+        today = timezone.localdate()
+        page = self.client.get(reverse("outreach:dutypost_network"), {"area": self.county.pk})
+        coverage = Coverage(self.county, [today])
+        for network, _, areas, _ in page.context["vacant"]:
+            lacking = {item.area_id for item in coverage.line(f"{network}_posts", today).figure.lack}
+            assert lacking == {area.area_id for area in areas} - {self.county.pk}, network
 
     def test_the_page_costs_the_same_whatever_it_holds(self):
         for _ in range(20):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from organizations.coverage import Coverage, Line
 from organizations.measures import MEASURES
-from organizations.models import Area, Level
+from organizations.models import Area, AreaVersion, Level
 from portal.kit.templatetags.kit import whole_percent
 
 
@@ -25,10 +25,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         on = _day(options["on"])
-        area = _area(options["area"])
+        area = _area(options["area"], on)
         coverage = Coverage(area, [on])
         if not coverage.ledger.tree(on).get(area.pk):
             raise CommandError(f"{area.name} did not exist on {on}.")
+        if options["by"] and area.level == Level.VILLAGE:
+            raise CommandError(f"{area.name} is a village; --by township asks for a county or a township.")
         keys = [f"goal-{goal.pk}" for goal in coverage.goals(on)] + (list(MEASURES) if options["measures"] else [])
         places = [area]
         if options["by"]:
@@ -72,13 +74,19 @@ def _pk(place: Any) -> int:
 
 def _day(text: str | None) -> dt.date:
     try:
-        return dt.date.fromisoformat(text) if text else timezone.localdate()
+        day = dt.date.fromisoformat(text) if text is not None else timezone.localdate()
     except ValueError as error:
         raise CommandError(f"--on {text!r} is no day; write it as 2022-12-31.") from error
+    if day > timezone.localdate():
+        raise CommandError(f"--on {day} has not come yet.")
+    return day
 
 
-def _area(code: str) -> Area:
-    area = Area.objects.filter(code=code.ljust(12, "0")).order_by("-since").first()
+def _area(code: str, on: dt.date) -> Area:
+    """Who had the code on the day; else who has it now, so that the answer can say that it was not there yet."""
+    whole = code.ljust(12, "0")
+    then = AreaVersion.objects.in_force(on).filter(code=whole).select_related("area").first()
+    area = then.area if then else Area.objects.filter(code=whole).order_by("-since").first()
     if area is None:
-        raise CommandError(f"No area has the code {code}.")
+        raise CommandError(f"No area has the code {code!r}; write 6, 9 or 12 digits.")
     return area

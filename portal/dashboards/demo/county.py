@@ -37,6 +37,7 @@ from portal.accounts.roles import Role
 from portal.audit.models import Act, Action, record_many
 from portal.dashboards.demo.cast import BODIES_WITH_DUTIES, OTHER_BODIES, PASSWORD, ROLES, person
 from portal.dashboards.demo.liaison import Liaison
+from portal.dashboards.demo.photos import add_photos
 from portal.dashboards.demo.registers import Registers
 from portal.kit import files, saving
 from portal.papers.models import FormLayout
@@ -64,6 +65,7 @@ class County:
         self._accounts()
         self._units()
         Registers(self.county, self.file, self.staff, self.people).build()
+        add_photos(self.county, [self.township, self.village], by=self.staff)
         Liaison(self.county, self.file, self.suffix, self.staff, self.people).build()
         scheme = self._scheme()
         for number in (1, 2, 3, 4):
@@ -80,7 +82,7 @@ class County:
         self.township = Area.objects.in_area(self.county).get(level=Level.TOWNSHIP, name=self.committee)
 
     def _accounts(self) -> None:
-        village = Area.objects.filter(parent=self.township, counted=True).first()
+        self.village = village = Area.objects.filter(parent=self.township, counted=True).first()
         places = {Role.COMMITTEE: self.township, Role.VILLAGE: village}
         made = [self._account(f"{code}{self.suffix}", role, places.get(role, self.county)) for code, role, _ in ROLES]
         self.staff = made[0]

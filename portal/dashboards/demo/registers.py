@@ -35,12 +35,14 @@ from outreach.models import (
     Site,
     Station,
 )
+from outreach.services.demonstrations import next_year
 from portal.audit.models import Act, Action, record_many
 from portal.dashboards.demo.cast import person
 
 START, REPORT_DAY = dt.date(2022, 1, 1), dt.date(2022, 12, 31)
 Kind = Organization.Kind
 BATCH = 500
+DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -227,23 +229,24 @@ class Registers:
         deputies = 2 if size > 6 else 1
         posts = [head, *[deputy] * deputies, secretary]
         posts += [member] * (size - len(posts))
-        if size < 100 and self.random.random() < 0.08:  # 缺配
+        if organization.area.level > Level.COUNTY and self.random.random() < 0.08:  # 缺配
             posts.remove(self.random.choice([deputy, secretary]) if deputies == 1 else secretary)
         return posts
 
     def _former_terms(self, rows: list[Membership]) -> None:
-        """The officers of the term before: the roster of a past day is another one."""
+        """The officers of the term before, and the members of the county's associations, who stayed: a past day's roster."""
         former = []
         for row in rows:
             organization = row.organization
-            if organization.term_number > 1 and row.post not in {"会员", "理事"}:
-                someone = Person(name=self._name(), area=organization.area)
+            stays = row.post in {"会员", "理事"}
+            if organization.term_number > 1 and (not stays or organization.area.level == Level.COUNTY):
+                someone = row.person if stays else Person(name=self._name(), area=organization.area)
                 someone.prepare()
                 former.append(Membership(
                     organization=organization, person=someone, post=row.post, number=row.number, in_charge=row.in_charge,
                     since=organization.since, until=organization.term_since - dt.timedelta(days=1), term_number=1,
                 ))  # fmt: skip
-        Person.objects.bulk_create([row.person for row in former], batch_size=BATCH)
+        Person.objects.bulk_create([row.person for row in former if row.person.pk is None], batch_size=BATCH)
         Membership.objects.bulk_create(former, batch_size=BATCH)
 
     def _confirmations(self) -> None:
@@ -286,7 +289,11 @@ class Registers:
     def _sites(self) -> None:
         order = self._weak_last(self.villages)
         rooms, others = self.plan.rooms, self.plan.other_sites
-        rows = [self._site("room", area, "多贤活动室", self._in_2022()) for area in order[:rooms]]
+        hosts = {row.area_id: row for row in self.organizations if row.until is None and row.since <= REPORT_DAY}
+        rows = [
+            self._site("room", area, "多贤活动室", self._in_2022(), organization=hosts.get(area.pk))
+            for area in order[:rooms]
+        ]
         rows += [self._site("venue", area, "文化礼堂", self._in_2022()) for area in order[rooms : rooms + others]]
         rows += [self._site("room", area, "多贤活动室", self._after()) for area in order[rooms + others :][::2]]
         for area in self.townships:
@@ -317,29 +324,42 @@ class Registers:
         rows = [
             self._demonstration(subject, "named", dt.date(2022, 12, self.random.randint(9, 28))) for subject in chosen
         ]
+        self._withdraw(rows[0], dt.date(2024, 11, 30), "年度复查“七有”缺两项，限期没有补齐")
         states = ["applied", "applied", "building", "building", "building", "inspected", "inspected"]
         rows += [self._demonstration({"site": site}, state) for site, state in zip(pool[-7:], states, strict=True)]
         rows += [self._demonstration({"site": site}, "named", dt.date(2025, 11, 20)) for site in pool[-9:-7]]
-        self._keep(Demonstration, rows)
+        self.demonstrations = self._keep(Demonstration, rows)
         DemonstrationStep.objects.bulk_create(
-            DemonstrationStep(demonstration=row, state=state, on=day, by=self.staff, words="按程序办理")
+            DemonstrationStep(demonstration=row, state=state, on=day, by=self.staff,
+                              words=row.withdrawn_reason if state == "withdrawn" else "按程序办理")
             for row in rows for state, day in _steps(row)
         )  # fmt: skip
 
+    def _withdraw(self, row: Demonstration, on: dt.date, reason: str) -> None:
+        """A title that was lost keeps its history: it counts until the day before."""
+        row.state, row.withdrawn_on, row.withdrawn_reason, row.next_review_on = "withdrawn", on, reason, None
+
     def _demonstration(self, subject: dict[str, Any], state: str, named: dt.date | None = None) -> Demonstration:
+        """A few titles were not reviewed on their last anniversary."""
         place = next(iter(subject.values()))
         applied = (named or dt.date(2026, 8, 10)) - dt.timedelta(days=self.random.randint(60, 120))
-        due = self.today + dt.timedelta(days=self.random.randint(-20, 300))
-        return Demonstration(
+        row = Demonstration(
             **subject, area=place.area, state=state, award="county", applied_on=max(applied, START), named_on=named,
-            named_by="县委统战部" if named else "", next_review_on=due if named else None,
+            named_by="县委统战部" if named else "",
         )  # fmt: skip
+        if named:
+            held = [named, *_anniversaries(row, self.today)]
+            late = len(held) > 1 and self.random.random() < 0.08
+            row.next_review_on = held[-1] if late else next_year(held[-1])
+        return row
 
     def _brands(self) -> None:
         names = ["乡贤回归", "同心助农", "侨心侨力", "新阶层课堂", "商会惠民"]
-        self._keep(Brand, [
-            Brand(area=area, name=f"{area.name}“{name}”", since=self._in_2022(), goal="服务群众、凝聚乡贤", carrier="联谊会、活动室",
-                  results="年内开展活动 4 场以上" if self.random.random() < 0.8 else "", features="一镇一品", fields_of_work=["talent"])
+        chambers = {row.area_id: row for row in self.organizations if row.kind == Kind.TOWNSHIP_CHAMBER}
+        self.brands = self._keep(Brand, [
+            Brand(area=area, organization=chambers.get(area.pk), name=f"{area.name}“{name}”", since=self._in_2022(),
+                  goal="服务群众、凝聚乡贤", carrier="联谊会、活动室", results="年内开展活动 4 场以上" if self.random.random() < 0.8 else "",
+                  features="一镇一品", fields_of_work=["talent"])
             for name, area in zip(names * 3, self.townships, strict=False)
         ])  # fmt: skip
         places = [("community", "社区"), ("park", "工业园区"), ("campus", "第一中学"), ("enterprise", "城投公司")]
@@ -367,6 +387,7 @@ class Registers:
         by_area: dict[int, list[Station]] = {}
         for station in self.stations:
             by_area.setdefault(station.area_id, []).append(station)
+        self.hosts = [_by_area(rows) for rows in (self.sites, self.organizations, self.brands)]
         quarters = list(_quarters(dt.date(2024, 10, 1), self.today))
         rows = [self._activity(area, quarter, by_area) for quarter in quarters for area in self.villages
                 if self.random.random() < 0.72]  # fmt: skip
@@ -391,31 +412,50 @@ class Registers:
     ) -> Activity:
         kind = kind or self.random.choice(list(THEMES))
         own = stations.get(area.pk)
+        sites, hosts, brands = ((held.get(area.pk, []) if unit is None else []) for held in self.hosts)
+        standing = [site for site in sites if site.since <= first]
+        site = self.random.choice(standing) if standing and self.random.random() < 0.4 else None
+        hosting = [row for row in hosts if row.since <= first and row.until is None]
         return Activity(
             area=area, unit=unit, kind=kind, theme=f"{unit.name if unit else _short(area)}{THEMES[kind]}",
             on=first + dt.timedelta(days=self.random.randint(3, 88)), head_count=self.random.randint(8, 40),
-            station=own[0] if own else None, place="" if own else "会议室",
+            station=own[0] if own and not site else None, site=site, place="" if own or site else "会议室",
+            organization=hosting[0] if hosting and kind in {"fellowship", "meeting", "visit"} else None,
+            brand=brands[0] if brands and kind == "service" and brands[0].since <= first else None,
         )  # fmt: skip
 
     def _checks(self) -> None:
-        """Checks of the last year by each standard, most of them passed."""
+        """Two rounds of checks by each standard, most of them passed, and the inspections before a title was given."""
+        subjects: dict[str, list[tuple[Any, dt.date]]] = {"site": [], "organization": []}
+        for row in self.demonstrations:
+            if row.state not in {"applied", "building"}:
+                subjects["site" if row.site else "organization"].append((row.subject, row.applied_on + 20 * DAY))
+        titled = {site.pk for site, _ in subjects["site"]}
         objects = {
             "organizations.organization": [row for row in self.organizations if row.until is None],
-            "outreach.site": [site for site in self.sites if site.kind in {"zone", "platform"}],
-            "outreach.brand": list(Brand.objects.in_area(self.county)),
+            "outreach.site": [site for site in self.sites if site.kind in {"zone", "platform"} or site.pk in titled],
+            "outreach.brand": self.brands,
         }
-        for version in StandardVersion.objects.filter(standard__area=self.county, until=None).select_related(
-            "standard"
-        ):
-            rows = [row for row in objects.get(version.standard.applies_to, []) if self.random.random() < 0.93]
-            self._checked(version, rows)
+        versions = StandardVersion.objects.filter(standard__area=self.county, until=None).select_related("standard")
+        for version in versions:
+            label = version.standard.applies_to
+            self._checked(version, subjects.get(label.rpartition(".")[2], []), worst=0)
+            rows = objects.get(label, [])
+            self._checked(version, self._round(rows, dt.date(2024, 12, 10)))
+            self._checked(version, self._round(rows, self.today - 20 * DAY))
 
-    def _checked(self, version: StandardVersion, rows: Iterable[Any]) -> None:
+    def _round(self, rows: Sequence[Any], last: dt.date) -> list[tuple[Any, dt.date]]:
+        """(row, day) of a round of checks in the ten months before its last day; a few are left out."""
+        chosen = [row for row in rows if row.since <= last and self.random.random() < 0.93]
+        return [(row, max(row.since, last - self.random.randint(0, 310) * DAY)) for row in chosen]
+
+    def _checked(self, version: StandardVersion, rows: Iterable[tuple[Any, dt.date]], *, worst: int = 2) -> None:
+        """Finished checks on their days, with at most `worst` items unmet."""
         items: list[StandardItem] = list(version.items.all())
         checks, wrong = [], []
-        for row in rows:
-            unmet = set(self.random.choices(range(len(items)), k=self.random.choices([0, 1, 2], [80, 14, 6])[0]))
-            on = max(row.since, self.today - dt.timedelta(days=self.random.randint(20, 330)))
+        for row, on in rows:
+            number = min(worst, self.random.choices([0, 1, 2], [80, 14, 6])[0])
+            unmet = set(self.random.choices(range(len(items)), k=number))
             check = Check(version_checked=version, object_name=row.name, on=on, by=self.staff, status="done", missing=len(unmet),
                           passed=not any(items[n].must for n in unmet), recheck_on=on + dt.timedelta(days=365))  # fmt: skip
             check.attach_to(row)
@@ -461,6 +501,15 @@ class Registers:
         return f"1380000{self.random.randint(0, 9999):04d}"
 
 
+def _by_area(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    """Area id → the rows that stand there themselves, kept by no body."""
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        if row.unit_id is None:
+            found.setdefault(row.area_id, []).append(row)
+    return found
+
+
 def _short(area: Area) -> str:
     """大兴寨村民委员会 → 大兴寨村: how people call it."""
     name = area.name
@@ -482,8 +531,21 @@ def _quarters(first: dt.date, until: dt.date) -> Iterator[dt.date]:
         first = first.replace(month=first.month + 3) if first.month < 10 else dt.date(first.year + 1, 1, 1)
 
 
+def _anniversaries(row: Demonstration, until: dt.date) -> list[dt.date]:
+    """The yearly days after the naming, up to `until`."""
+    days, day = [], next_year(row.named_on) if row.named_on else until + dt.timedelta(1)
+    while day <= until:
+        days.append(day)
+        day = next_year(day)
+    return days
+
+
 def _steps(row: Demonstration) -> list[tuple[str, dt.date]]:
+    """The steps taken: a title is reviewed every year until it is withdrawn."""
     states = ["applied", "building", "inspected", "named"]
-    reached = states[: states.index(row.state) + 1]
-    return [(state, row.named_on if state == "named" and row.named_on else row.applied_on + dt.timedelta(days=14 * n))
-            for n, state in enumerate(reached)]  # fmt: skip
+    reached = states[: states.index("named" if row.named_on else row.state) + 1]
+    steps = [(state, row.named_on if state == "named" and row.named_on else row.applied_on + dt.timedelta(days=14 * n))
+             for n, state in enumerate(reached)]  # fmt: skip
+    last = row.withdrawn_on or (row.next_review_on or row.applied_on) - dt.timedelta(days=1)
+    steps += [("reviewed", day) for day in _anniversaries(row, last)]
+    return steps + ([("withdrawn", row.withdrawn_on)] if row.withdrawn_on else [])

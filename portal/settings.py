@@ -364,6 +364,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "DemonstrationStateEnum": "outreach.models.Demonstration.State",
+        "DemonstrationStepEnum": "outreach.models.DemonstrationStep.STATES",
+        "VisitStateEnum": "outreach.models.Visit.State",
+        "RequestStateEnum": "outreach.models.Request.State",
+    },
 }
 
 # The log goes to standard output: request lines and errors, never bodies or field values.

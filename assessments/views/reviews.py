@@ -33,7 +33,7 @@ from assessments.services.reviews import (
 from portal.audit.models import claim
 from portal.kit.access import permission_required
 from portal.kit.forms import KeyedForm
-from portal.kit.views import act_once, history_of, permitted_or_404, reported, submission_key
+from portal.kit.views import act_once, act_whole, history_of, permitted_or_404, reported, submission_key
 
 QUARTERS = Quarter.objects.select_related("scheme__area")
 
@@ -172,7 +172,7 @@ def review_panel(request: HttpRequest, pk: int, report: int, task: int) -> HttpR
     if request.method == "POST":
         permitted_or_404(Score.objects.all(), request.user, "change", pk=score.pk)
         if form.is_valid():
-            outcome = act_once(request, lambda: enter_scores(quarter, [_panel_entry(score, form)], by=request.user))
+            outcome = act_whole(request, lambda: enter_scores(quarter, [_panel_entry(score, form)], by=request.user))
             refused = outcome.refused if outcome else []
             for refusal in refused:
                 form.add_error(None, refusal.message)

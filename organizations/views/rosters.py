@@ -36,7 +36,7 @@ from portal.kit import views
 from portal.kit.access import permission_required
 from portal.kit.forms import KeyedForm
 from portal.kit.secrets import PhoneField
-from portal.kit.views import act_once, permitted_or_404, reported, submission_key
+from portal.kit.views import act_once, act_whole, permitted_or_404, reported, submission_key
 
 ORGANIZATIONS = Organization.objects.select_related("area__parent", "unit")
 CHANGE = "organizations.change_membership"
@@ -234,11 +234,7 @@ def _reelected(request: HttpRequest, organization: Organization, form: Any, line
     """Carry a 换届 out; line → what is wrong with it, other errors on the form."""
     days = {name: form.cleaned_data[name] for name in ("on", "next_election_on")}
     try:
-        with transaction.atomic():
-            outcome = act_once(request, lambda: services.reelect(organization, lines, by=request.user, **days))
-            transaction.set_rollback(
-                bool(outcome and outcome.refused)
-            )  # the key too: what is put right may be sent again
+        outcome = act_whole(request, lambda: services.reelect(organization, lines, by=request.user, **days))
     except ValidationError as error:
         form.add_error(None, ValidationError(error.messages))
         return {}

@@ -17,7 +17,6 @@ from django.utils import timezone
 from organizations.models import Area, Organization, Placed, PlacedDatedQuerySet, PlacedQuerySet, Register
 from portal.kit.models import Dated, DatedQuerySet, Versioned
 from portal.kit.pinyin import spelling
-from portal.kit.scope import permission_for
 from portal.kit.secrets import EncryptedPhoneField
 
 LONGEST_KEPT_YEARS = 3  # PIPL 19, security.md 19
@@ -89,11 +88,7 @@ class Enterprise(Register):
 
 
 class OfficialQuerySet(PlacedDatedQuerySet):
-    def permitted(self, user: Any, action: str = "view") -> Self:
-        """Besides those of one's areas, one's own row: a lead has a township or two, and stands in the county."""
-        rows = super().permitted(user, action)
-        own = action == "view" and user.is_authenticated and user.has_perm(permission_for(self.model, action))
-        return rows | self.filter(user=user.pk) if own else rows
+    own_lookup = "user"  # a lead has a township or two, and stands in the county
 
 
 class Official(Register):

@@ -103,8 +103,10 @@ class Demonstration(Placed):
 class DemonstrationStep(models.Model):
     """One step of a demonstration: who moved it on, when, with what words. Never changed."""
 
+    STATES = (*Demonstration.State.choices, ("reviewed", "年度复查"))
+
     demonstration = models.ForeignKey(Demonstration, models.PROTECT, related_name="steps", verbose_name="示范创建")
-    state = models.CharField("进到", max_length=10, choices=[*Demonstration.State.choices, ("reviewed", "年度复查")])
+    state = models.CharField("进到", max_length=10, choices=STATES)
     on = models.DateField("日期")
     kept = models.BooleanField("复查保留", default=True)
     words = models.CharField("说明", max_length=300, blank=True)

@@ -15,7 +15,7 @@ from portal.kit.forms import check_words
 State = Demonstration.State
 REVIEWED = "reviewed"
 BY_STAFF = {State.INSPECTED, State.NAMED, State.WITHDRAWN, REVIEWED}
-LABELS = {**dict(State.choices), REVIEWED: "年度复查"}
+LABELS = dict(DemonstrationStep.STATES)
 DOING = {
     State.BUILDING: "开始创建",
     State.INSPECTED: "验收通过",

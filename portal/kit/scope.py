@@ -50,12 +50,14 @@ class ScopedQuerySet(models.QuerySet):
     unit_lookup: path to its Unit, where a grant on a single unit reaches it.
     code_lookup: path to the tree code, where it is not the area's.
     shared_down: condition under which a row may be *viewed* by everyone at or below its area.
+    own_lookup: path to the account that a row is about and that may *view* it wherever it stands.
     """
 
     area_lookup: str | None = "area"
     unit_lookup: str | None = None
     code_lookup: str | None = None
     shared_down: Q | None = None
+    own_lookup: str | None = None
 
     @classmethod
     def code_path(cls) -> str:
@@ -69,7 +71,10 @@ class ScopedQuerySet(models.QuerySet):
             return self.all()
         if not reach:
             return self.none()
-        return self.filter(self._in_reach(reach, action))
+        condition = self._in_reach(reach, action)
+        if self.own_lookup and action == "view":
+            condition |= Q(**{self.own_lookup: user.pk})
+        return self.filter(condition)
 
     def in_area(self, area: Any) -> Self:
         """The rows of `area` and of everything below it."""

@@ -323,6 +323,17 @@ def act_once(request: HttpRequest, act: Callable[[], Any]) -> Any:
         return act()
 
 
+def act_whole(request: HttpRequest, act: Callable[[], Any]) -> Any:
+    """`act_once` for an act that answers with what it `refused`: then nothing of it stands, its key neither.
+
+    The page shows what was typed under the same key, and what is put right is a new try.
+    """
+    with transaction.atomic():
+        outcome = act_once(request, act)
+        transaction.set_rollback(bool(outcome and outcome.refused))
+    return outcome
+
+
 def permitted_or_404(queryset: Any, user: Any, action: str = "view", **lookups: Any) -> Any:
     """The row, 404 where it is outside `user`'s areas, 403 where it is visible but the action is not granted."""
     obj = queryset.permitted(user, action).filter(**lookups).first()

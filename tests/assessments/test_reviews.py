@@ -241,3 +241,20 @@ class SizeTests(TestCase):
         assert len(answer.json()["saved"]) == 1200
         assert Score.objects.filter(points=Decimal("4.5")).count() == 1200
         assert AuditEntry.objects.filter(model="assessments.score").count() == 1200
+
+
+class PanelTests(GridCase):
+    def test_what_is_put_right_after_a_refusal_is_saved(self):
+        score = self.board.score(0, 0)
+        url = reverse("assessments:review_panel", args=[self.board.quarter.pk, score.report_id, score.task_id])
+        form = self.client.get(url).context["form"]
+        sent = {name: form[name].value() or "" for name in form.fields}
+        wrong = self.client.post(url, sent | {"value": "900"})
+        assert wrong.status_code == 422
+        shown = wrong.context["form"]
+        typed = {name: shown[name].value() or "" for name in shown.fields}
+        assert typed["value"] == "900"
+        for _ in range(2):  # a second click changes nothing more
+            assert self.client.post(url, typed | {"value": "9"}).status_code == 302
+        score = self.board.score(0, 0)
+        assert (score.points, score.version) == (Decimal(9), 2)

@@ -285,7 +285,7 @@ class Overview:
         for value, label in UnitClass.choices:
             rows = [_bar(result) for result in self.results if result.unit_class == value]
             if rows:
-                classes.append((label, ends(rows)))
+                classes.append((label, ends(rows, whole=self.area.level == Level.COUNTY)))
         return classes
 
     def _query(self, **changed: str) -> str:

@@ -70,6 +70,11 @@ class Cell(NamedTuple):
         return f"{self.fraction}，{words}" if self.target else "没有应覆盖的对象"
 
     @property
+    def is_plain(self) -> bool:
+        """Whether its text and head say all there is: nothing is missing."""
+        return bool(self.target) and self.achieved >= self.target and not self.words
+
+    @property
     def tint(self) -> str:
         """The class of its colour, h1 (weakest) to h5 (nothing missing); h0 where there is nothing to reach."""
         if not self.target:
@@ -123,11 +128,11 @@ class Matrix:
 
 def drawn(cell: Cell, where: SafeString | str) -> str:
     """A cell of a matrix as HTML; `where` is escaped. Written here: a county has hundreds, a template takes eight times as long."""
-    title = f'title="{where}：{escape(cell.summary)}"'
+    title = "" if cell.is_plain else f' title="{where}：{escape(cell.summary)}"'
     if cell.target and cell.url:
-        inner = f'<a href="{escape(cell.url)}" data-number="{cell.number}" {title}>{cell.text}</a>'
+        inner = f'<a href="{escape(cell.url)}" data-number="{cell.number}"{title}>{cell.text}</a>'
     else:
-        inner = f"<span {title}>{cell.text}</span>"
+        inner = f"<span{title}>{cell.text}</span>"
     fraction = "" if cell.is_small else f"<small>{cell.fraction}</small>"
     return f'<td class="{cell.tint}">{inner}{fraction}</td>'
 
@@ -146,11 +151,11 @@ class Tile:
         if cell.target == 1:
             share = "达到" if cell.achieved else "未达到"
         words = f"{name}<strong>{share}</strong><small>{cell.fraction if cell.target else cell.summary}</small>"
-        title = f'title="{name} · {escape(measure)}：{escape(cell.summary)}"'
+        title = "" if cell.is_plain else f' title="{name} · {escape(measure)}：{escape(cell.summary)}"'
         if not cell.url:
-            return f'<li class="{cell.tint}"><span {title}>{words}</span></li>'
+            return f'<li class="{cell.tint}"><span{title}>{words}</span></li>'
         link = f'href="{escape(cell.url)}" data-number="{cell.number}"'
-        return f'<li class="{cell.tint}"><a {link} {title}>{words}</a></li>'
+        return f'<li class="{cell.tint}"><a {link}{title}>{words}</a></li>'
 
 
 @dataclass(frozen=True)
@@ -163,17 +168,14 @@ class Change:
     def amount(self) -> int:
         return abs(self.size)
 
-    @property
-    def arrow(self) -> str:
-        return "▲" if self.size > 0 else "▼"
-
-    @property
-    def tone(self) -> str:
-        return "up" if self.size > 0 else "down"
-
-    @property
-    def words(self) -> str:
-        return "上升" if self.size > 0 else "下降"
+    def drawn(self, unit: str = "", gap: str = "") -> SafeString:
+        """Its arrow and amount as HTML, with the word for who cannot see the arrow; "" for no change."""
+        if not self.size:
+            return mark_safe("")
+        tone, arrow, words = ("up", "▲", "上升") if self.size > 0 else ("down", "▼", "下降")
+        amount = f"{gap}{self.amount}" + (f" {escape(unit)}" if unit else "")
+        said = f'<span aria-hidden="true">{arrow}</span><span class="visually-hidden">{words}</span>'
+        return mark_safe(f'<span class="{tone}">{said}{amount}</span>')
 
 
 @dataclass(frozen=True)
@@ -197,9 +199,21 @@ class Bar:
     def number(self) -> str:
         return self.text or number_text(self.value)
 
-    @property
-    def move(self) -> Change | None:
-        return None if self.change is None else Change(self.change)
+    def drawn(self, css: str = "") -> SafeString:
+        """The line as HTML. Written here, as a matrix's cells are: paper has every unit of the county."""
+        label, number = escape(self.label), str(escape(self.number))
+        note = f' <span class="badge badge-{escape(self.note_tone)}">{escape(self.note)}</span>' if self.note else ""
+        if self.url:
+            number = f'<a href="{escape(self.url)}" aria-label="{label}：{number}">{number}</a>'
+        still = '<span class="muted" aria-hidden="true">—</span><span class="visually-hidden">持平</span>'
+        move = "" if self.change is None else Change(self.change).drawn() or still
+        rank = "" if self.rank is None else self.rank
+        meter = f'min="0" max="{number_text(self.maximum)}" value="{number_text(self.value)}"'
+        return mark_safe(
+            f'<li class="{css}"><span class="rank">{rank}</span> <span>{label}{note}</span> '
+            f'<meter class="bar" {meter} aria-hidden="true"></meter> '
+            f'<strong class="num">{number}</strong> <span>{move}</span></li>'
+        )
 
 
 @dataclass(frozen=True)
@@ -209,6 +223,11 @@ class Skipped:
     count: int
     unit: str = "家"
     rows: Sequence[Any] = field(default=(), compare=False)
+
+    def drawn(self) -> SafeString:
+        dots = '<span aria-hidden="true">· · ·</span>'
+        line = f'<li class="bars-skip muted">{dots} 其余 {self.count} {escape(self.unit)} {dots}</li>'
+        return mark_safe("".join([line, *(row.drawn("bars-rest") for row in self.rows)]))
 
 
 @dataclass(frozen=True)
@@ -252,13 +271,15 @@ class Line:
     last: dict[str, Any] = field(default_factory=dict)
 
 
-def ends(bars: Sequence[Shown], first: int = 7, last: int = 2, unit: str = "家") -> list[Shown | Skipped]:
-    """A long ranking's first and last lines, with a line for those left out between them."""
+def ends(
+    bars: Sequence[Shown], first: int = 7, last: int = 2, unit: str = "家", *, whole: bool = True
+) -> list[Shown | Skipped]:
+    """A long ranking's first and last lines, with a line for those left out between them; paper has them all if `whole`."""
     left_out = len(bars) - first - last
     if left_out < 2:
         return list(bars)
     left = len(bars) - last
-    return [*bars[:first], Skipped(left_out, unit, bars[first:left]), *bars[left:]]
+    return [*bars[:first], Skipped(left_out, unit, bars[first:left] if whole else ()), *bars[left:]]
 
 
 def number_text(value: Number, unit: str = "") -> str:

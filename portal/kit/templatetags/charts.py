@@ -32,8 +32,8 @@ def coverage_figure(
 ) -> dict[str, Any]:  # fmt: skip
     """A figure card: "275 / 297", "93% · 较上季 ▲ 9 个村" (`unit` "个村"), a bar; without a target only the number."""
     return {
-        "label": label, "achieved": achieved, "target": target, "url": url, "note": note, "unit": unit,
-        "cell": Cell(achieved, target or 0), "move": None if change is None else Change(change),
+        "label": label, "achieved": achieved, "target": target, "url": url, "note": note, "change": change,
+        "cell": Cell(achieved, target or 0), "move": Change(change or 0).drawn(unit, " "),
     }  # fmt: skip
 
 

@@ -45,8 +45,8 @@ demo: setup
 
 test: dev
 	@BIN=$(BIN) deploy/install-test-tools
-	$(BIN)/python -m pytest --db=sqlite -n $(JOBS) --dist loadscope
-	$(BIN)/python -m pytest --db=postgres -n $(JOBS) --dist loadscope
+	$(BIN)/python -m pytest --db=sqlite -n $(JOBS) --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest --db=postgres -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 lint: dev
 	$(BIN)/ruff check .

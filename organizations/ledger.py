@@ -124,7 +124,9 @@ def quarter_start(on: dt.date) -> dt.date:
     return on.replace(month=(on.month + 2) // 3 * 3 - 2, day=1)
 
 
-LOWEST, HIGHEST, NOWHERE = "<lowest code>", "<highest code>", -1  # stand in compiled SQL where an area comes
+# what stands in compiled SQL where an area, its county or a day comes
+LOWEST, HIGHEST, COUNTY, NOWHERE = "<lowest code>", "<highest code>", "<county's code>", -1
+FIRST, LAST = dt.date(1, 1, 2), dt.date(1, 1, 3)
 
 
 def _within(path: str, lo: str, hi: str) -> Q:
@@ -168,12 +170,30 @@ def _versions(where: Q) -> QuerySet:
     return rows.values_list(*Place._fields[:-2], *days)
 
 
+def _short_of_officers(here: Q, county: str, on: dt.date) -> QuerySet:
+    """The organizations in which a required post had too few holders on `on`; most posts are asked for one."""
+    held = Membership.objects.filter(organization=OuterRef(OuterRef("pk")), post=OuterRef("post")).in_force(on)
+    number = held.order_by().values("organization").annotate(number=Count("pk")).values("number")
+    required = RequiredPost.objects.filter(area__tree_code=county, kind=OuterRef("kind")).in_force(on)
+    fewer = Q(minimum__gt=1) & Q(minimum__gt=Coalesce(Subquery(number), 0))
+    short = required.filter(~Exists(held) | fewer)
+    return Organization.objects.filter(here).filter(Exists(short)).order_by().values_list("pk")
+
+
+def _unconfirmed(here: Q, since: dt.date, on: dt.date) -> QuerySet:
+    """The organizations whose roster nobody confirmed from `since` to `on`."""
+    lately = RosterConfirmation.objects.filter(organization=OuterRef("pk"), on__gte=since, on__lte=on)
+    return Organization.objects.filter(here).filter(~Exists(lately)).order_by().values_list("pk")
+
+
 # what every page of figures reads
 ASKED: dict[str, Callable[[Among], QuerySet]] = {
     "versions": lambda among: _versions(Q(tree_code__gte=LOWEST, tree_code__lt=HIGHEST)),
     "registers": _registers,
     "former": _former_places,
     "checks": _done_checks,
+    "short": lambda among: _short_of_officers(among("area"), COUNTY, LAST),
+    "unconfirmed": lambda among: _unconfirmed(among("area"), FIRST, LAST),
 }
 
 
@@ -291,12 +311,11 @@ class Ledger:
 
     def short_of_officers(self, on: dt.date) -> set[int]:
         """The organizations in which a required post had too few holders on `on`: few rows, found by the database."""
-        held = Membership.objects.filter(organization=OuterRef(OuterRef("pk")), post=OuterRef("post")).in_force(on)
-        number = held.order_by().values("organization").annotate(number=Count("pk")).values("number")
-        required = RequiredPost.objects.filter(area__tree_code=self.area.tree_code[:6], kind=OuterRef("kind"))
-        short = required.in_force(on).filter(minimum__gt=Coalesce(Subquery(number), 0))
-        rows = Organization.objects.filter(self._here(ORGANIZATION)).filter(Exists(short))
-        return set(rows.order_by().values_list("pk", flat=True))
+        if ORGANIZATION in self._moved:
+            rows: Iterable[tuple] = _short_of_officers(self._here(ORGANIZATION), self.area.tree_code[:6], on)
+        else:
+            rows = self._read("short", last=on)
+        return {pk for (pk,) in rows}
 
     def required(self, on: dt.date) -> dict[str, list[RequiredPost]]:
         """Kind of organization → the posts that had to be filled on `on`."""
@@ -308,9 +327,11 @@ class Ledger:
 
     def unconfirmed(self, on: dt.date, since: dt.date) -> set[int]:
         """The organizations whose roster nobody confirmed from `since` to `on`."""
-        lately = RosterConfirmation.objects.filter(organization=OuterRef("pk"), on__gte=since, on__lte=on)
-        rows = Organization.objects.filter(self._here(ORGANIZATION)).filter(~Exists(lately))
-        return set(rows.order_by().values_list("pk", flat=True))
+        if ORGANIZATION in self._moved:
+            rows: Iterable[tuple] = _unconfirmed(self._here(ORGANIZATION), since, on)
+        else:
+            rows = self._read("unconfirmed", first=since, last=on)
+        return {pk for (pk,) in rows}
 
     def confirmed(self, on: dt.date, organizations: Collection[int]) -> dict[int, str]:
         """Organization id → the last day (ISO) up to `on` on which its roster was confirmed; of `organizations` only."""
@@ -407,17 +428,16 @@ class Ledger:
             found[fact.source].append(fact)
         return found
 
-    def _read(self, name: str) -> list[tuple]:
+    def _read(self, name: str, first: dt.date | None = None, last: dt.date | None = None) -> list[tuple]:
+        """The rows of compiled SQL, with this area and these days where they come."""
         sql, parameters = _compiled(name, connection.vendor)
+        lo, hi = self._codes
+        meant = {LOWEST: lo, HIGHEST: hi, COUNTY: self.area.tree_code[:6], FIRST: first, LAST: last}
+        meant |= {str(FIRST): str(first), str(LAST): str(last)}  # as SQLite takes days
+        values = [self._areas if part == [NOWHERE] else meant.get(part, part) for part in parameters]
         with connection.cursor() as cursor:
-            cursor.execute(sql, [self._meant(parameter) for parameter in parameters])
+            cursor.execute(sql, values)
             return cursor.fetchall()
-
-    def _meant(self, parameter: Any) -> Any:
-        """A parameter of compiled SQL, with this area where one comes."""
-        if parameter in (LOWEST, HIGHEST):
-            return self._codes[parameter == HIGHEST]
-        return self._areas if parameter == [NOWHERE] else parameter
 
     def _held(self, on: dt.date) -> dict[str, list[Held]]:
         """Period → what was held in the quarter of a day up to it, all in one query.

@@ -24,6 +24,8 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 
+LONG = ("tests/security/", "tests/dashboards/", "tests/browser/", "tests/test_migrations.py")
+
 plain_flush = DatabaseOperations.execute_sql_flush
 
 
@@ -47,6 +49,11 @@ def start_chain(using: str, **kwargs: Any) -> None:
 DatabaseOperations.execute_sql_flush = flush_past_triggers
 post_migrate.connect(start_chain, sender=apps.get_app_config("audit"))
 expect.set_options(timeout=15_000)  # a busy machine with two cores
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: begun last, one of them leaves the other worker idle for minutes."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture(scope="session")

@@ -265,6 +265,7 @@ class RequiredPost(Versioned, Dated):
                 condition=Q(minimum__gte=1), name="required_post_at_least_one", violation_error_message="至少 1 人。"
             ),
         ]  # fmt: skip
+        indexes = [models.Index(fields=["area", "kind"])]
 
     def __str__(self):
         return f"{self.get_kind_display()}·{self.post}"

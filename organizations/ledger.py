@@ -186,6 +186,11 @@ def _unconfirmed(here: Q, since: dt.date, on: dt.date) -> QuerySet:
     return Organization.objects.filter(here).filter(~Exists(lately)).order_by().values_list("pk")
 
 
+def _held_in(periods: Iterable[QuerySet], first: dt.date, last: dt.date) -> QuerySet:
+    """What was held from `first` to `last`: one span, which the index of area and day answers."""
+    return _union(rows.filter(on__gte=first, on__lte=last) for rows in periods)
+
+
 # what every page of figures reads
 ASKED: dict[str, Callable[[Among], QuerySet]] = {
     "versions": lambda among: _versions(Q(tree_code__gte=LOWEST, tree_code__lt=HIGHEST)),
@@ -193,6 +198,7 @@ ASKED: dict[str, Callable[[Among], QuerySet]] = {
     "former": _former_places,
     "checks": _done_checks,
     "short": lambda among: _short_of_officers(among("area"), COUNTY, LAST),
+    "held": lambda among: _held_in((period().filter(among("area")) for period in PERIODS.values()), FIRST, LAST),
     "unconfirmed": lambda among: _unconfirmed(among("area"), FIRST, LAST),
 }
 
@@ -448,7 +454,7 @@ class Ledger:
             days = self.days[-2:] if on in self.days[-2:] else [on]
             if self._periods:
                 days = [day for day in {*self.days, on} if day not in self._periods]
-            found = [Held(*row) for row in _union(self._held_on(period, days) for period in PERIODS)]
+            found = [Held(*row) for row in self._held_within(min(map(quarter_start, days)), max(days))]
             for day in days:
                 begun, last = quarter_start(day).isoformat(), day.isoformat()
                 self._periods[day] = defaultdict(list)
@@ -457,11 +463,10 @@ class Ledger:
                         self._periods[day][row.source].append(row)
         return self._periods[on]
 
-    def _held_on(self, period: str, days: Iterable[dt.date]) -> QuerySet:
-        quarters = Q(pk__in=[])
-        for day in days:
-            quarters |= Q(on__gte=quarter_start(day), on__lte=day)
-        return PERIODS[period]().filter(self._here(period)).filter(quarters)
+    def _held_within(self, first: dt.date, last: dt.date) -> Iterable[tuple]:
+        if self._moved.isdisjoint(PERIODS):
+            return self._read("held", first, last)
+        return _held_in((PERIODS[period]().filter(self._here(period)) for period in PERIODS), first, last)
 
     @cached_property
     def _bodies(self) -> list[Unit]:
